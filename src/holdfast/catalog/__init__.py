@@ -1,0 +1,1 @@
+"""Segments, sessions, runs and faults in SQLite; no SQL outside this folder."""

@@ -1,0 +1,1 @@
+"""Vocabulary: cameras, streams, segments, times, faults, events. Frozen values, no behaviour of the world."""

@@ -1,0 +1,1 @@
+"""Decisions, pure: events and time in, actions out."""

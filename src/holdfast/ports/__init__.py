@@ -1,0 +1,1 @@
+"""What the recorder needs from the world, as Protocols and messages."""

@@ -1,0 +1,1 @@
+"""Files of segments: exclusive creation, appending, syncing, finishing, repair after a crash."""
