@@ -1,1 +1,52 @@
 """Reading and patching fragmented MP4 (ISO/IEC 14496-12) boxes: bytes in, bytes out."""
+
+from holdfast.fmp4.boxes import DEFAULT_LIMITS, Limits
+from holdfast.fmp4.errors import Fmp4Error
+from holdfast.fmp4.fragments import TrackRun
+from holdfast.fmp4.index import IndexBuilder
+from holdfast.fmp4.reading import (
+    HEAD_BYTES,
+    Damage,
+    FoundFragment,
+    SegmentHeader,
+    SegmentScan,
+    SegmentSummary,
+    read_header,
+    read_summary,
+    scan,
+)
+from holdfast.fmp4.segment import SECTOR_BYTES, Patch, finish_patch, rebase, rebased_moof, segment_header
+from holdfast.fmp4.stamp import SegmentStamp
+from holdfast.fmp4.stream import Fragment, FragmentSplitter, InitSegment, Piece, Trailer
+from holdfast.fmp4.tracks import Track, TrackKind
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "HEAD_BYTES",
+    "SECTOR_BYTES",
+    "Damage",
+    "FoundFragment",
+    "Fmp4Error",
+    "Fragment",
+    "FragmentSplitter",
+    "IndexBuilder",
+    "InitSegment",
+    "Limits",
+    "Patch",
+    "Piece",
+    "SegmentHeader",
+    "SegmentScan",
+    "SegmentStamp",
+    "SegmentSummary",
+    "Track",
+    "TrackKind",
+    "TrackRun",
+    "Trailer",
+    "finish_patch",
+    "read_header",
+    "read_summary",
+    "rebase",
+    "rebased_moof",
+    "scan",
+    "segment_header",
+]

@@ -1,0 +1,179 @@
+"""What a `moof` box says about its samples (ISO/IEC 14496-12, sections 8.8.4 to 8.8.12)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from struct import Struct
+
+from holdfast.fmp4.boxes import Box, Buffer, children, fields, first, inside
+from holdfast.fmp4.tracks import U8, U32, Defaults, Track, TrackKind
+
+_I32 = Struct(">i")
+_U64 = Struct(">Q")
+_TWO_U32 = Struct(">II")
+
+_TFHD_BASE_DATA_OFFSET = 0x01
+_TFHD_DESCRIPTION = 0x02
+_TFHD_DURATION = 0x08
+_TFHD_SIZE = 0x10
+_TFHD_FLAGS = 0x20
+_TRUN_DATA_OFFSET = 0x01
+_TRUN_FIRST_FLAGS = 0x04
+_TRUN_DURATION = 0x100
+_TRUN_SIZE = 0x200
+_TRUN_FLAGS = 0x400
+_TRUN_COMPOSITION = 0x800
+_NOT_SYNC = 0x10000
+_FLAGS_MASK = 0xFFFFFF
+MAX_SAMPLES = 1 << 16
+"""Samples in one run: a run whose samples have no fields of their own could claim any number in a few bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRun:
+    """The samples of one track in one fragment. Times are in ticks of the track, sizes in bytes.
+
+    `duration` is the sum of the samples' durations. `first_composition_offset` is what the first sample is shown
+    later than it is decoded. `longest_sample` is the greatest duration of one sample: a camera that paused shows in it.
+    """
+
+    track_id: int
+    kind: TrackKind
+    decode_time: int
+    duration: int
+    sample_count: int
+    starts_with_sync: bool
+    sync_count: int
+    first_composition_offset: int
+    sample_bytes: int
+    largest_sample_bytes: int
+    longest_sample: int
+
+    @property
+    def end_time(self) -> int:
+        """The decode time of the sample that would come next."""
+        return self.decode_time + self.duration
+
+
+@dataclass(slots=True)
+class _Samples:
+    """Columns of the samples of one track fragment, run after run."""
+
+    durations: list[int]
+    sizes: list[int]
+    flags: list[int]
+    first_offset: int | None = None
+
+
+def read_runs(data: Buffer, moof: Box, media: range, tracks: Mapping[int, Track]) -> tuple[TrackRun, ...]:
+    """Return one run per `traf`, in file order.
+
+    `media` is the range of bytes, counted from the first byte of the moof, that the samples may lie in. Raises
+    Fmp4Error, also for a fragment whose offsets do not count from its own moof.
+    """
+    runs = []
+    for traf in inside(data, moof):
+        if traf.kind == b"traf":
+            runs.append(_read_traf(data, traf, media, tracks))
+    if not runs:
+        reason = "has no track fragment"
+        raise moof.error(reason)
+    if len({run.track_id for run in runs}) < len(runs):
+        reason = "has two track fragments of one track"
+        raise moof.error(reason)
+    return tuple(runs)
+
+
+def _read_traf(data: Buffer, traf: Box, media: range, tracks: Mapping[int, Track]) -> TrackRun:
+    track, defaults = _read_tfhd(data, first(data, traf, b"tfhd"), tracks)
+    decode_time = _read_tfdt(data, first(data, traf, b"tfdt"))
+    samples = _Samples([], [], [])
+    at: int | None = None
+    for trun in children(data, traf.body, traf.end):
+        if trun.kind == b"trun":
+            at = _read_trun(data, trun, samples, defaults, media, at)
+    count = len(samples.sizes)
+    sync = [not flags & _NOT_SYNC for flags in samples.flags]
+    return TrackRun(
+        track_id=track.track_id,
+        kind=track.kind,
+        decode_time=decode_time,
+        duration=sum(samples.durations),
+        sample_count=count,
+        starts_with_sync=count > 0 and sync[0],
+        sync_count=sum(sync),
+        first_composition_offset=samples.first_offset or 0,
+        sample_bytes=sum(samples.sizes),
+        largest_sample_bytes=max(samples.sizes, default=0),
+        longest_sample=max(samples.durations, default=0),
+    )
+
+
+def _read_tfhd(data: Buffer, tfhd: Box, tracks: Mapping[int, Track]) -> tuple[Track, Defaults]:
+    version_and_flags, track_id = fields(_TWO_U32, data, tfhd)
+    if track_id not in tracks:
+        reason = f"is about track {track_id}, which is not in the moov"
+        raise tfhd.error(reason)
+    if version_and_flags & _TFHD_BASE_DATA_OFFSET:
+        reason = "counts its offsets from the start of the file, so that the fragment cannot be moved"
+        raise tfhd.error(reason)
+    given = tracks[track_id].defaults
+    values = [given.duration, given.size, given.flags]
+    at = _TWO_U32.size + (U32.size if version_and_flags & _TFHD_DESCRIPTION else 0)
+    for position, flag in enumerate((_TFHD_DURATION, _TFHD_SIZE, _TFHD_FLAGS)):
+        if version_and_flags & flag:
+            (values[position],) = fields(U32, data, tfhd, at)
+            at += U32.size
+    return tracks[track_id], Defaults(*values)
+
+
+def _read_tfdt(data: Buffer, tfdt: Box) -> int:
+    (version,) = fields(U8, data, tfdt)
+    (decode_time,) = fields(_U64 if version == 1 else U32, data, tfdt, 4)
+    return decode_time
+
+
+def _read_trun(
+    data: Buffer, trun: Box, samples: _Samples, defaults: Defaults, media: range, at: int | None
+) -> int:
+    """Add the samples of a run and return where their bytes end. `at` is where the run before it ended."""
+    version_and_flags, count = fields(_TWO_U32, data, trun)
+    has = version_and_flags & _FLAGS_MASK
+    if len(samples.sizes) + count > MAX_SAMPLES:
+        reason = f"has {count} samples, more than {MAX_SAMPLES} in the fragment"
+        raise trun.error(reason)
+    position = _TWO_U32.size
+    if has & _TRUN_DATA_OFFSET:
+        (at,) = fields(_I32, data, trun, position)
+        position += _I32.size
+    if at is None:
+        reason = "does not say where its samples are"
+        raise trun.error(reason)
+    first_flags = None
+    if has & _TRUN_FIRST_FLAGS:
+        (first_flags,) = fields(U32, data, trun, position)
+        position += U32.size
+    columns = _read_columns(data, trun, position, count, has)
+    sizes = columns.get(_TRUN_SIZE) or [defaults.size] * count
+    end = at + sum(sizes)
+    if at < media.start or end > media.stop:
+        reason = f"has samples at {at} to {end}, but the media data are at {media.start} to {media.stop}"
+        raise trun.error(reason)
+    flags = columns.get(_TRUN_FLAGS) or [defaults.flags] * count
+    if first_flags is not None and flags:
+        flags[0] = first_flags
+    samples.durations += columns.get(_TRUN_DURATION) or [defaults.duration] * count
+    samples.sizes += sizes
+    samples.flags += flags
+    if samples.first_offset is None and count:
+        offset = (columns.get(_TRUN_COMPOSITION) or [0])[0]
+        # Version 0 is unsigned by the letter, but writers of negative offsets before version 1 exist, and no
+        # picture is shown 2^31 ticks late.
+        samples.first_offset = offset - (1 << 32) if offset >= 1 << 31 else offset
+    return end
+
+
+def _read_columns(data: Buffer, trun: Box, position: int, count: int, has: int) -> dict[int, list[int]]:
+    present = [flag for flag in (_TRUN_DURATION, _TRUN_SIZE, _TRUN_FLAGS, _TRUN_COMPOSITION) if has & flag]
+    width = len(present)
+    values = fields(Struct(f">{count * width}I"), data, trun, position)
+    return {flag: list(values[column::width]) for column, flag in enumerate(present)}

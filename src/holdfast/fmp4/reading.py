@@ -1,0 +1,277 @@
+"""Reading the files of segments back: quickly by both ends, or fragment by fragment."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from struct import Struct
+from typing import TypeAlias
+
+from holdfast.fmp4.boxes import DEFAULT_LIMITS, Box, Limits, children, fields, first, inside, read_box
+from holdfast.fmp4.errors import Fmp4Error
+from holdfast.fmp4.fragments import TrackRun, read_runs
+from holdfast.fmp4.index import IndexBuilder
+from holdfast.fmp4.stamp import SegmentStamp, read_labels, read_stamp
+from holdfast.fmp4.tracks import Track, read_tracks, video_track
+
+ReadAt: TypeAlias = Callable[[int, int], bytes]
+"""Takes an offset and a length, returns that many bytes of the file, fewer only at its end."""
+
+HEAD_BYTES = 64 << 10
+"""As much of a file as `read_summary` wants from each end."""
+_WINDOW_BYTES = 4096
+_SEARCH_BYTES = 1 << 20
+_BOX_HEADER_BYTES = 16
+_SMALLEST_BOX_BYTES = 8
+MAX_CANDIDATES = 10_000
+"""How many places that look like a fragment are tried behind damage, in one file."""
+_MFRO = Struct(">4xI")
+_MFRO_BYTES = 16
+_U64 = Struct(">Q")
+_BETWEEN_BOXES = frozenset((b"free", b"skip", b"styp", b"sidx", b"prft", b"emsg", b"uuid"))
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentHeader:
+    """The beginning of a file. `size` is the offset of what comes after ftyp, stamp, moov and labels.
+
+    `stamp` and `labels` are None when the file was not made by Holdfast. `duration` is what mehd says, in ticks of
+    the first track, and None as long as the file is not final.
+    """
+
+    size: int
+    stamp: SegmentStamp | None
+    labels: Mapping[str, str] | None
+    tracks: tuple[Track, ...]
+    duration: int | None
+
+    @property
+    def video(self) -> Track:
+        """The first video track. Raises Fmp4Error when there is none."""
+        return video_track(self.tracks)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentSummary:
+    """What the two ends of a file tell. `is_final` means: nothing needs repair, as far as the ends show."""
+
+    size: int
+    header: SegmentHeader
+    has_index: bool
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the file was finished: its stamp says so and its index is there."""
+        return self.has_index and self.header.stamp is not None and self.header.stamp.final
+
+    @property
+    def duration_ns(self) -> int | None:
+        """The length in nanoseconds, None when the file is not final."""
+        if self.header.duration is None or not self.is_final:
+            return None
+        return self.header.tracks[0].to_ns(self.header.duration)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFragment:
+    """A whole fragment at `offset` of a file; `moof_bytes` of its `size` bytes are the moof."""
+
+    offset: int
+    moof_bytes: int
+    size: int
+    runs: tuple[TrackRun, ...]
+
+    @property
+    def end(self) -> int:
+        """The offset of the byte after it."""
+        return self.offset + self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Bytes of a file that are no whole box, and why: `end` is the next whole fragment or the end of the file."""
+
+    start: int
+    end: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentScan:
+    """Every fragment of a file, and every stretch that is none.
+
+    `whole_end` is the offset after the last whole fragment (or after the header when there is none), `index_start`
+    the offset of an `mfra` that ends the file.
+    """
+
+    size: int
+    header: SegmentHeader
+    fragments: tuple[FoundFragment, ...]
+    whole_end: int
+    index_start: int | None
+    damage: tuple[Damage, ...]
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the file was finished and is whole."""
+        stamp = self.header.stamp
+        return self.index_start is not None and not self.damage and stamp is not None and stamp.final
+
+    def index(self) -> IndexBuilder:
+        """Return the index, lengths and sample count of what is there. Files of ours begin at decode time 0."""
+        builder = IndexBuilder({track.track_id: 0 for track in self.header.tracks})
+        for fragment in self.fragments:
+            builder.add(fragment.runs, fragment.offset)
+        return builder
+
+
+def read_summary(head: bytes, tail: bytes, size: int) -> SegmentSummary:
+    """Return what is known from the first and the last `HEAD_BYTES` bytes of a file of `size` bytes.
+
+    Raises Fmp4Error when the header is not whole or not that of a fragmented file.
+    """
+    return SegmentSummary(size, read_header(head), _ends_with_index(tail))
+
+
+def read_header(head: bytes) -> SegmentHeader:
+    """Return what the beginning of a file says, as far as the first box that is no part of it. Raises Fmp4Error."""
+    stamp: SegmentStamp | None = None
+    labels: Mapping[str, str] | None = None
+    moov: Box | None = None
+    at = 0
+    while (box := read_box(head, at, len(head))) is not None:
+        if box.kind not in (b"ftyp", b"uuid", b"moov", b"free") or box.end > len(head):
+            break
+        stamp = stamp or read_stamp(head, box)
+        labels = labels or read_labels(head, box)
+        moov = box if box.kind == b"moov" else moov
+        at = box.end
+    if moov is None:
+        reason = "there is no whole 'moov'"
+        raise Fmp4Error(reason, offset=at)
+    return SegmentHeader(at, stamp, labels, read_tracks(head, moov), _read_mehd(head, moov))
+
+
+def _read_mehd(data: bytes, moov: Box) -> int | None:
+    for box in inside(data, first(data, moov, b"mvex")):
+        if box.kind == b"mehd" and data[box.body : box.body + 1] == b"\1":
+            return fields(_U64, data, box, 4)[0]
+    return None
+
+
+def _ends_with_index(tail: bytes) -> bool:
+    """Return whether a file that ends with `tail` ends with an index; one longer than the tail is believed."""
+    mfro = read_box(tail, max(0, len(tail) - _MFRO_BYTES), len(tail))
+    if mfro is None or mfro.kind != b"mfro" or mfro.end != len(tail) or mfro.end - mfro.start != _MFRO_BYTES:
+        return False
+    (size,) = fields(_MFRO, tail, mfro)
+    if size > len(tail):
+        return True
+    mfra = read_box(tail, len(tail) - size, len(tail))
+    return mfra is not None and mfra.kind == b"mfra" and mfra.end == len(tail)
+
+
+def scan(read_at: ReadAt, size: int, limits: Limits = DEFAULT_LIMITS) -> SegmentScan:
+    """Walk through the boxes of a file of `size` bytes. Of the media data only damaged stretches are read.
+
+    Behind damage it looks for the next whole fragment. Raises Fmp4Error when the header is not whole or not that of
+    a fragmented file, and what `read_at` raises.
+    """
+    header = read_header(read_at(0, min(size, limits.moov_bytes + limits.other_bytes)))
+    return _Scanner(read_at, size, header, limits).walk()
+
+
+class _Scanner:
+    def __init__(self, read_at: ReadAt, size: int, header: SegmentHeader, limits: Limits) -> None:
+        self._read_at = read_at
+        self._size = size
+        self._header = header
+        self._limits = limits
+        self._tracks = {track.track_id: track for track in header.tracks}
+        self._fragments: list[FoundFragment] = []
+        self._damage: list[Damage] = []
+        self._index_start: int | None = None
+        self._candidates = MAX_CANDIDATES
+
+    def walk(self) -> SegmentScan:
+        at = self._header.size
+        while at < self._size:
+            try:
+                at = self._step(at)
+            except Fmp4Error as error:
+                found = self._search(at + _SMALLEST_BOX_BYTES)
+                self._damage.append(Damage(at, found, str(error.moved(at))))
+                at = found
+        return SegmentScan(
+            size=self._size,
+            header=self._header,
+            fragments=tuple(self._fragments),
+            whole_end=self._fragments[-1].end if self._fragments else self._header.size,
+            index_start=self._index_start,
+            damage=tuple(self._damage),
+        )
+
+    def _step(self, at: int) -> int:
+        """Take in the box at `at` and return where the next one is. Offsets in its errors count from `at`."""
+        window = self._read_at(at, min(_WINDOW_BYTES, self._size - at))
+        box = read_box(window, 0, self._size - at) if len(window) >= _BOX_HEADER_BYTES else None
+        if box is None:
+            reason = "a box header is cut off"
+            raise Fmp4Error(reason, offset=0)
+        if box.kind == b"moof":
+            fragment = self._fragment(at, window)
+            self._fragments.append(fragment)
+            return fragment.end
+        if box.kind != b"mfra" and box.kind not in _BETWEEN_BOXES:
+            reason = "is no box of a segment"
+            raise box.error(reason)
+        if at + box.end > self._size:
+            reason = "is cut off"
+            raise box.error(reason)
+        if box.kind == b"mfra" and at + box.end == self._size:
+            self._index_start = at
+        return at + box.end
+
+    def _fragment(self, at: int, window: bytes) -> FoundFragment:
+        """Return the fragment at `at`, of which `window` is the beginning."""
+        moof = read_box(window, 0, len(window))
+        if moof is None or moof.kind != b"moof" or moof.end > self._limits.moof_bytes:
+            reason = "is no moof, or too large a one"
+            raise Fmp4Error(reason, offset=0)
+        if len(window) < moof.end + _BOX_HEADER_BYTES:
+            window = self._read_at(at, min(moof.end + _BOX_HEADER_BYTES, self._size - at))
+        mdat = read_box(window, moof.end, len(window))
+        if len(window) < moof.end or mdat is None:
+            reason = "is cut off"
+            raise moof.error(reason)
+        if mdat.kind != b"mdat" or mdat.end > self._limits.fragment_bytes:
+            reason = "is not followed by an mdat of a size to believe"
+            raise moof.error(reason)
+        if at + mdat.end > self._size:
+            reason = f"is cut off: {at + mdat.end - self._size} of {mdat.end - mdat.start} bytes are missing"
+            raise mdat.error(reason)
+        runs = read_runs(window, moof, range(mdat.body, mdat.end), self._tracks)
+        return FoundFragment(at, moof.end, mdat.end, runs)
+
+    def _search(self, begin: int) -> int:
+        """Return the offset of the next whole fragment at or behind `begin`, or the end of the file."""
+        at = begin
+        while at < self._size and self._candidates > 0:
+            block = self._read_at(at, min(_SEARCH_BYTES, self._size - at))
+            where = block.find(b"moof", 4)
+            if where < 0:
+                # The last bytes are looked at again: a type may begin in one block and end in the next.
+                at += max(1, len(block) - _SMALLEST_BOX_BYTES + 1)
+                continue
+            self._candidates -= 1
+            at += where - 4
+            if self._continues_at(at):
+                return at
+            at += 1
+        return self._size
+
+    def _continues_at(self, at: int) -> bool:
+        try:
+            found = self._fragment(at, self._read_at(at, min(_WINDOW_BYTES, self._size - at)))
+        except Fmp4Error:
+            return False
+        last = {run.track_id: run.end_time for run in self._fragments[-1].runs} if self._fragments else {}
+        return all(run.decode_time >= last.get(run.track_id, 0) for run in found.runs)
