@@ -1,0 +1,109 @@
+"""Changes that wait to be written: bounded, newest value per name, what cannot be recovered kept longest."""
+
+from collections import OrderedDict
+from typing import assert_never
+
+from holdfast.domain.segments import (
+    FaultRecord,
+    Heartbeat,
+    IntentRecord,
+    RebuildDone,
+    RunRecord,
+    SegmentRecord,
+    SessionRecord,
+    StreamRecord,
+)
+from holdfast.ports.catalog import Change
+
+Key = tuple[str | int, ...]
+Entry = tuple[Key, int, Change]
+"""A change with its name and the number under which it was posted."""
+
+
+def name_of(change: Change) -> Key | None:
+    """What the change is about; a later change of the same name replaces it. None for faults, which are added."""
+    match change:
+        case SegmentRecord():
+            return ("segment", change.node, change.volume, change.path)
+        case RunRecord():
+            return ("run", change.run_id)
+        case SessionRecord():
+            return ("session", change.node, change.camera, change.stream, change.number, change.started_wall_ns)
+        case IntentRecord():
+            return ("intent", change.node, change.camera, change.stream)
+        case StreamRecord():
+            return ("stream", change.node, change.camera, change.stream)
+        case Heartbeat():
+            return ("heartbeat", change.node)
+        case RebuildDone():
+            return ("rebuild", change.node)
+        case FaultRecord():
+            return None
+        case _:
+            assert_never(change)
+
+
+class Pending:
+    """A bounded queue of changes; not thread-safe.
+
+    When more than `limit` wait, the oldest fault goes first, then the oldest segment, run or session (the files hold
+    them too). Intents, names and heartbeats are never dropped; there is one of each per stream or node.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._kept: OrderedDict[Key, tuple[int, Change]] = OrderedDict()
+        self._rebuildable: OrderedDict[Key, tuple[int, Change]] = OrderedDict()
+        self._faults: OrderedDict[Key, tuple[int, Change]] = OrderedDict()
+        self._number = 0
+
+    def __len__(self) -> int:
+        return len(self._kept) + len(self._rebuildable) + len(self._faults)
+
+    @property
+    def number(self) -> int:
+        """The number of the change posted last."""
+        return self._number
+
+    def put(self, change: Change) -> int:
+        """Take a change in and return how many had to be dropped for it."""
+        self._number += 1
+        key = name_of(change)
+        if key is None:
+            self._faults[("fault", self._number)] = (self._number, change)
+        elif isinstance(change, SegmentRecord | RunRecord | SessionRecord):
+            self._rebuildable[key] = (self._number, change)
+        else:
+            self._kept[key] = (self._number, change)
+        if len(self) <= self._limit:
+            return 0
+        victims = self._faults or self._rebuildable
+        if not victims:
+            return 0
+        victims.popitem(last=False)
+        return 1
+
+    def first(self, count: int) -> tuple[Entry, ...]:
+        """The next changes to write. They stay here until `done`, so that nothing is lost when writing fails."""
+        entries: list[Entry] = []
+        for queue in (self._kept, self._rebuildable, self._faults):
+            for key, (number, change) in queue.items():
+                if len(entries) == count:
+                    return tuple(entries)
+                entries.append((key, number, change))
+        return tuple(entries)
+
+    def done(self, entries: tuple[Entry, ...]) -> None:
+        """Forget changes that were written, except those that were replaced meanwhile."""
+        for key, number, _ in entries:
+            for queue in (self._kept, self._rebuildable, self._faults):
+                if key in queue and queue[key][0] == number:
+                    del queue[key]
+
+    def has_before(self, number: int) -> bool:
+        """Whether a change with this number or an earlier one still waits."""
+        return any(
+            waiting <= number
+            for queue in (self._kept, self._rebuildable, self._faults)
+            for waiting, _ in queue.values()
+        )

@@ -1,0 +1,217 @@
+"""Reads the catalog through its own read-only connections, beside whoever writes it."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from holdfast.catalog import connect
+from holdfast.catalog.rows import columns, fault_from, intent_from, segment_from
+from holdfast.domain.segments import (
+    LOCAL_NODE,
+    MAIN_VOLUME,
+    FaultRecord,
+    IntentRecord,
+    RunRecord,
+    SegmentRecord,
+    SessionRecord,
+    StreamExtent,
+)
+from holdfast.domain.times import WallNs
+
+_EVER = (1 << 63) - 1
+_SEGMENT = ", ".join(f"segments.{name}" for name in columns(SegmentRecord))
+_IN_ORDER = "runs.order_ns, runs.run_id, segments.pts_start_ns, segments.ordinal"
+
+# All texts below are joined from constants; data comes in as parameters only.
+_SEGMENTS_OF_STREAM = f"""
+SELECT {_SEGMENT} FROM segments JOIN runs USING (run_id)
+WHERE segments.node = :node AND segments.camera = :camera AND segments.stream = :stream
+ORDER BY {_IN_ORDER}
+"""  # noqa: S608
+_SEGMENTS_IN_RANGE = f"""
+SELECT {_SEGMENT} FROM segments JOIN runs USING (run_id)
+WHERE segments.id IN (
+    SELECT id FROM segments
+    WHERE node = :node AND camera = :camera AND stream = :stream AND wall_start_ns < :to_ns
+        AND wall_start_ns >= :from_ns - (SELECT COALESCE(max(duration_ns), 0) FROM segments
+            WHERE node = :node AND camera = :camera AND stream = :stream)
+        AND (wall_start_ns >= :from_ns OR wall_start_ns + duration_ns > :from_ns)
+    UNION
+    SELECT id FROM segments
+    WHERE node = :node AND camera = :camera AND stream = :stream AND wall_start_ns < :to_ns AND state = 'open')
+ORDER BY {_IN_ORDER}
+"""  # noqa: S608
+_SEGMENT_AT = f"SELECT {_SEGMENT} FROM segments WHERE node = ? AND volume = ? AND path = ?"  # noqa: S608
+_SEGMENTS_BELOW = f"""
+SELECT {_SEGMENT} FROM segments WHERE node = ? AND volume = ? AND path >= ? AND path < ? ORDER BY path
+"""  # noqa: S608
+_NEXT_PATH = "SELECT path FROM segments WHERE node = ? AND volume = ? AND path >= ? ORDER BY path LIMIT 1"
+_RUNS = f"""
+SELECT {", ".join(columns(RunRecord))} FROM runs WHERE node = :node AND (:camera IS NULL OR camera = :camera)
+ORDER BY camera, stream, order_ns, run_id
+"""  # noqa: S608
+_SESSIONS = f"""
+SELECT {", ".join(columns(SessionRecord))} FROM sessions
+WHERE node = :node AND (:camera IS NULL OR camera = :camera)
+    AND started_wall_ns < :to_ns AND (ended_wall_ns IS NULL OR ended_wall_ns > :from_ns)
+ORDER BY started_wall_ns, camera, stream, number
+"""  # noqa: S608
+_FAULT = ", ".join(columns(FaultRecord))
+_FAULTS = f"""
+SELECT {_FAULT} FROM (
+    SELECT id, {_FAULT} FROM faults WHERE node = :node AND wall_ns >= :from_ns AND wall_ns < :to_ns
+    ORDER BY wall_ns DESC, id DESC LIMIT :limit)
+ORDER BY wall_ns, id
+"""  # noqa: S608
+_FAULTS_OF_CAMERA = _FAULTS.replace("WHERE node = :node", "WHERE node = :node AND camera = :camera")
+_STREAMS = "SELECT camera, stream FROM streams WHERE node = :node AND (:camera IS NULL OR camera = :camera)"
+_EXTENTS = """
+SELECT camera, stream, display_name,
+    (SELECT min(wall_start_ns) FROM segments
+        WHERE node = streams.node AND camera = streams.camera AND stream = streams.stream) AS first_wall_ns,
+    (SELECT max(wall_start_ns) FROM segments
+        WHERE node = streams.node AND camera = streams.camera AND stream = streams.stream) AS last_wall_ns
+FROM streams WHERE node = ? ORDER BY camera, stream
+"""
+_LAST_SESSION = """
+SELECT max(
+    COALESCE((SELECT max(number) FROM sessions WHERE node = :node AND camera = :camera AND stream = :stream), 0),
+    COALESCE((SELECT max(session) FROM runs WHERE node = :node AND camera = :camera AND stream = :stream), 0))
+"""
+_INTENTS = f"SELECT {', '.join(columns(IntentRecord))} FROM intents WHERE node = ? ORDER BY camera, stream"  # noqa: S608
+_HEARTBEAT = "SELECT wall_ns FROM heartbeats WHERE node = ?"
+
+
+class CatalogReader:
+    """The reading half of the catalog (`holdfast.ports.catalog.CatalogReads`); opens the file for each question.
+
+    Opening takes a fraction of a millisecond, and a question asked from any thread then works on a catalog that was
+    meanwhile rebuilt.
+    """
+
+    def __init__(self, path: Path, *, node: str = LOCAL_NODE) -> None:
+        self._path = path
+        self._node = node
+
+    def segments(
+        self,
+        camera: str | None = None,
+        *,
+        stream: str | None = None,
+        from_ns: WallNs | None = None,
+        to_ns: WallNs | None = None,
+    ) -> Iterator[SegmentRecord]:
+        """See CatalogReads. Holds one stream's segments in memory at a time."""
+        whole = from_ns is None and to_ns is None
+        query = _SEGMENTS_OF_STREAM if whole else _SEGMENTS_IN_RANGE
+        with self._reading() as connection:
+            streams = connection.execute(_STREAMS + " ORDER BY camera, stream", self._given(camera=camera)).fetchall()
+            for row in streams:
+                if stream is not None and row["stream"] != stream:
+                    continue
+                given = self._given(camera=row["camera"], stream=row["stream"], **_range(from_ns, to_ns))
+                # Fetched at once: an open cursor would keep the writer's log from being folded back.
+                yield from map(segment_from, connection.execute(query, given).fetchall())
+
+    def segment(self, path: str, *, volume: str = MAIN_VOLUME) -> SegmentRecord | None:
+        """See CatalogReads."""
+        with self._reading() as connection:
+            row = connection.execute(_SEGMENT_AT, (self._node, volume, path)).fetchone()
+        return None if row is None else segment_from(row)
+
+    def folders(self, *, volume: str = MAIN_VOLUME) -> tuple[str, ...]:
+        """See CatalogReads. Jumps from folder to folder instead of reading every row."""
+        found: list[str] = []
+        after = ""
+        with self._reading() as connection:
+            while True:
+                row = connection.execute(_NEXT_PATH, (self._node, volume, after)).fetchone()
+                if row is None:
+                    return tuple(found)
+                folder, _, _ = row["path"].rpartition("/")
+                found.append(folder)
+                after = _after(folder) if folder else row["path"] + "\0"
+
+    def segments_in(self, folder: str, *, volume: str = MAIN_VOLUME) -> tuple[SegmentRecord, ...]:
+        """See CatalogReads."""
+        with self._reading() as connection:
+            found = connection.execute(_SEGMENTS_BELOW, (self._node, volume, folder + "/", _after(folder))).fetchall()
+        return tuple(map(segment_from, found))
+
+    def runs(self, camera: str | None = None) -> tuple[RunRecord, ...]:
+        """See CatalogReads."""
+        with self._reading() as connection:
+            found = connection.execute(_RUNS, self._given(camera=camera)).fetchall()
+        return tuple(RunRecord(**dict(row)) for row in found)
+
+    def sessions(
+        self, camera: str | None = None, *, from_ns: WallNs | None = None, to_ns: WallNs | None = None
+    ) -> tuple[SessionRecord, ...]:
+        """See CatalogReads."""
+        with self._reading() as connection:
+            found = connection.execute(_SESSIONS, self._given(camera=camera, **_range(from_ns, to_ns))).fetchall()
+        return tuple(SessionRecord(**dict(row)) for row in found)
+
+    def faults(
+        self,
+        camera: str | None = None,
+        *,
+        from_ns: WallNs | None = None,
+        to_ns: WallNs | None = None,
+        limit: int = 10_000,
+    ) -> tuple[FaultRecord, ...]:
+        """See CatalogReads."""
+        query = _FAULTS if camera is None else _FAULTS_OF_CAMERA
+        with self._reading() as connection:
+            given = self._given(camera=camera, limit=limit, **_range(from_ns, to_ns))
+            found = connection.execute(query, given).fetchall()
+        return tuple(map(fault_from, found))
+
+    def cameras(self) -> tuple[StreamExtent, ...]:
+        """See CatalogReads."""
+        with self._reading() as connection:
+            found = connection.execute(_EXTENTS, (self._node,)).fetchall()
+        return tuple(StreamExtent(**dict(row)) for row in found)
+
+    def last_session(self, camera: str, stream: str) -> int:
+        """See CatalogReads."""
+        with self._reading() as connection:
+            (number,) = connection.execute(_LAST_SESSION, self._given(camera=camera, stream=stream)).fetchone()
+        return int(number)
+
+    def intents(self) -> tuple[IntentRecord, ...]:
+        """See CatalogReads."""
+        with self._reading() as connection:
+            found = connection.execute(_INTENTS, (self._node,)).fetchall()
+        return tuple(map(intent_from, found))
+
+    def heartbeat(self) -> WallNs | None:
+        """See CatalogReads."""
+        with self._reading() as connection:
+            row = connection.execute(_HEARTBEAT, (self._node,)).fetchone()
+        return None if row is None else WallNs(row["wall_ns"])
+
+    def _given(self, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever SQLite stores
+        return {"node": self._node, **values}
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        connection = connect.open_for_reading(self._path)
+        try:
+            yield connection
+        except sqlite3.Error as error:
+            raise connect.unreadable(self._path, error) from error
+        finally:
+            connection.close()
+
+
+def _range(from_ns: WallNs | None, to_ns: WallNs | None) -> dict[str, int]:
+    # From the earliest to the latest a database can hold; 0 rather than the minimum, because durations are subtracted.
+    return {"from_ns": 0 if from_ns is None else from_ns, "to_ns": _EVER if to_ns is None else to_ns}
+
+
+def _after(folder: str) -> str:
+    # "0" is the character after "/": everything below the folder sorts before this.
+    return folder + "0"

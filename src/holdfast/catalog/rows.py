@@ -1,0 +1,128 @@
+"""Records to rows and back."""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any, assert_never
+
+from holdfast.domain.segments import (
+    FaultRecord,
+    Heartbeat,
+    IntentRecord,
+    RebuildDone,
+    RunRecord,
+    SegmentRecord,
+    SegmentState,
+    SessionRecord,
+    StreamRecord,
+)
+from holdfast.ports.catalog import Change
+
+
+def columns(record: type[Any]) -> tuple[str, ...]:
+    """The columns of a record, which are named like its fields."""
+    return tuple(field.name for field in fields(record))
+
+
+def _insert(table: str, names: Iterable[str], key: tuple[str, ...]) -> str:
+    # The key's columns alone are not updated; names come from the records above, never from data.
+    listed = tuple(names)
+    values = ", ".join(f":{name}" for name in listed)
+    text = f"INSERT INTO {table} ({', '.join(listed)}) VALUES ({values})"  # noqa: S608 - no data in the text
+    if not key:
+        return text
+    updates = ", ".join(f"{name} = excluded.{name}" for name in listed if name not in key)
+    return f"{text} ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates}"
+
+
+_STREAM_KEY = ("node", "camera", "stream")
+_PUT_SEGMENT = _insert("segments", columns(SegmentRecord), ("node", "volume", "path"))
+_PUT_SESSION = _insert("sessions", columns(SessionRecord), (*_STREAM_KEY, "number", "started_wall_ns"))
+_PUT_INTENT = _insert("intents", columns(IntentRecord), _STREAM_KEY)
+_PUT_STREAM = _insert("streams", columns(StreamRecord), _STREAM_KEY)
+_PUT_HEARTBEAT = _insert("heartbeats", columns(Heartbeat), ("node",))
+_PUT_REBUILD = _insert("rebuilds", columns(RebuildDone), ("node",))
+_PUT_FAULT = _insert("faults", columns(FaultRecord), ())
+_KNOW_STREAM = "INSERT OR IGNORE INTO streams (node, camera, stream) VALUES (:node, :camera, :stream)"
+
+# A run that the recorder announces comes after all others of its stream, whatever the wall clock says (invariant I2).
+_PUT_RUN = """
+INSERT INTO runs (run_id, node, camera, stream, session, order_ns, started_wall_ns, first_ordinal, ended_wall_ns,
+    end_reason)
+VALUES (:run_id, :node, :camera, :stream, :session,
+    max(:started_wall_ns, COALESCE((SELECT max(order_ns) + 1 FROM runs
+        WHERE node = :node AND camera = :camera AND stream = :stream), :started_wall_ns)),
+    :started_wall_ns, 0, :ended_wall_ns, :end_reason)
+ON CONFLICT (run_id) DO UPDATE SET started_wall_ns = excluded.started_wall_ns, first_ordinal = 0,
+    ended_wall_ns = excluded.ended_wall_ns, end_reason = excluded.end_reason
+"""
+
+# A run found through its segments began where its first known segment did.
+_IMPLY_RUN = """
+INSERT INTO runs (run_id, node, camera, stream, session, order_ns, started_wall_ns, first_ordinal)
+VALUES (:run_id, :node, :camera, :stream, :session, :wall_start_ns, :wall_start_ns, :ordinal)
+ON CONFLICT (run_id) DO UPDATE SET order_ns = excluded.order_ns, started_wall_ns = excluded.started_wall_ns,
+    first_ordinal = excluded.first_ordinal
+WHERE excluded.first_ordinal < runs.first_ordinal
+"""
+
+
+def write(connection: sqlite3.Connection, change: Change) -> None:
+    """Put one change into an open transaction. Raises sqlite3.Error, OverflowError or UnicodeError for bad values."""
+    values = _values(change)
+    if isinstance(change, SegmentRecord | RunRecord | SessionRecord | IntentRecord):
+        connection.execute(_KNOW_STREAM, values)
+    if isinstance(change, SegmentRecord):
+        connection.execute(_IMPLY_RUN, values)
+    connection.execute(_statement(change), values)
+
+
+def _statement(change: Change) -> str:
+    match change:
+        case SegmentRecord():
+            return _PUT_SEGMENT
+        case RunRecord():
+            return _PUT_RUN
+        case SessionRecord():
+            return _PUT_SESSION
+        case IntentRecord():
+            return _PUT_INTENT
+        case StreamRecord():
+            return _PUT_STREAM
+        case Heartbeat():
+            return _PUT_HEARTBEAT
+        case RebuildDone():
+            return _PUT_REBUILD
+        case FaultRecord():
+            return _PUT_FAULT
+        case _:
+            assert_never(change)
+
+
+def _values(change: Change) -> dict[str, Any]:
+    values = {field.name: getattr(change, field.name) for field in fields(change)}
+    if isinstance(change, FaultRecord):
+        values["detail"] = json.dumps(dict(change.detail), ensure_ascii=False, sort_keys=True, default=str)
+    return values
+
+
+def segment_from(row: sqlite3.Row) -> SegmentRecord:
+    """A segment from a row with exactly its columns."""
+    values = dict(row)
+    values["state"] = SegmentState(values["state"])
+    return SegmentRecord(**values)
+
+
+def fault_from(row: sqlite3.Row) -> FaultRecord:
+    """A fault from a row with exactly its columns."""
+    values = dict(row)
+    values["detail"] = json.loads(values["detail"])
+    return FaultRecord(**values)
+
+
+def intent_from(row: sqlite3.Row) -> IntentRecord:
+    """An intent from a row with exactly its columns."""
+    values = dict(row)
+    values["wanted"] = bool(values["wanted"])
+    return IntentRecord(**values)

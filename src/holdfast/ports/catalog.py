@@ -1,0 +1,133 @@
+"""The catalog as the recorder and the user interfaces need it. Recording never waits for it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from holdfast.domain.segments import (
+    MAIN_VOLUME,
+    FaultRecord,
+    Heartbeat,
+    IntentRecord,
+    RebuildDone,
+    RunRecord,
+    SegmentRecord,
+    SessionRecord,
+    StreamExtent,
+    StreamRecord,
+)
+from holdfast.domain.times import WallNs
+
+Change = SegmentRecord | RunRecord | SessionRecord | FaultRecord | IntentRecord | StreamRecord | Heartbeat | RebuildDone
+"""What may be written. Each is stored under its name; a later one of the same name replaces it. Faults are added."""
+
+
+class CatalogError(Exception):
+    """The catalog cannot be used; the text says where and what to do."""
+
+
+class CatalogMissingError(CatalogError):
+    """There is no catalog at this place."""
+
+
+class CatalogTooNewError(CatalogError):
+    """A newer program wrote the catalog; this one leaves it untouched."""
+
+
+class CatalogUnreadableError(CatalogError):
+    """The catalog is there and cannot be read: damaged, locked, or not permitted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogCondition:
+    """How the catalog is doing."""
+
+    waiting: int
+    """Changes posted and not yet written."""
+    dropped: int
+    """Changes given up since the start, because too many waited or the database refused them."""
+    trouble: str | None
+    """Why nothing can be written at present, as a sentence; None while all is well."""
+    rebuild_needed: bool
+    """The catalog is new or lost its past: compare it with the files (`holdfast check DIR --repair`)."""
+
+
+class CatalogWrites(Protocol):
+    """Putting things in. Thread-safe."""
+
+    def post(self, change: Change) -> None:
+        """Hand over a change; returns at once, whatever the database does."""
+
+    def flush(self, timeout_s: float) -> bool:
+        """Wait until all that was posted before is written; False when that took longer than `timeout_s`."""
+
+    def close(self, timeout_s: float = 5.0) -> bool:
+        """Write what waits and let go; False when something could not be written in time."""
+
+    @property
+    def condition(self) -> CatalogCondition:
+        """How it is doing now; never blocks."""
+
+
+class CatalogReads(Protocol):
+    """Looking things up. Thread-safe; sees what has been written, not what waits. Raises CatalogError.
+
+    Ranges are half-open, `from_ns <= t < to_ns`; None means without end.
+    """
+
+    def segments(
+        self,
+        camera: str | None = None,
+        *,
+        stream: str | None = None,
+        from_ns: WallNs | None = None,
+        to_ns: WallNs | None = None,
+    ) -> Iterator[SegmentRecord]:
+        """Segments that overlap the range, by camera and stream, then by run and media time.
+
+        Runs come in the order in which they began, even when the wall clock jumped back between them.
+        Open segments count as reaching to the present.
+        """
+
+    def segment(self, path: str, *, volume: str = MAIN_VOLUME) -> SegmentRecord | None:
+        """The segment with this path, or None."""
+
+    def folders(self, *, volume: str = MAIN_VOLUME) -> tuple[str, ...]:
+        """All folders that hold segments, relative to the volume's root, in order."""
+
+    def segments_in(self, folder: str, *, volume: str = MAIN_VOLUME) -> tuple[SegmentRecord, ...]:
+        """All segments below a folder of the volume, by path."""
+
+    def runs(self, camera: str | None = None) -> tuple[RunRecord, ...]:
+        """All runs, by camera, stream and the order in which they began."""
+
+    def sessions(
+        self, camera: str | None = None, *, from_ns: WallNs | None = None, to_ns: WallNs | None = None
+    ) -> tuple[SessionRecord, ...]:
+        """Sessions that overlap the range, by start."""
+
+    def faults(
+        self,
+        camera: str | None = None,
+        *,
+        from_ns: WallNs | None = None,
+        to_ns: WallNs | None = None,
+        limit: int = 10_000,
+    ) -> tuple[FaultRecord, ...]:
+        """The latest `limit` faults in the range, oldest first."""
+
+    def cameras(self) -> tuple[StreamExtent, ...]:
+        """Every stream ever seen, by camera and stream."""
+
+    def last_session(self, camera: str, stream: str) -> int:
+        """The highest session number ever used for the stream; 0 when none, so that numbering can go on."""
+
+    def intents(self) -> tuple[IntentRecord, ...]:
+        """What the user wants recorded, by camera and stream."""
+
+    def heartbeat(self) -> WallNs | None:
+        """When the recorder was last known to be alive."""
+
+
+class CatalogPort(CatalogWrites, CatalogReads, Protocol):
+    """The whole catalog."""

@@ -1,0 +1,258 @@
+"""What every catalog does, whether in a file or in memory."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from holdfast.catalog.store import Catalog
+from holdfast.domain.segments import (
+    FaultRecord,
+    Heartbeat,
+    IntentRecord,
+    RebuildDone,
+    RunRecord,
+    SegmentRecord,
+    SegmentState,
+    SessionRecord,
+    StreamExtent,
+    StreamRecord,
+)
+from holdfast.domain.times import NS_PER_S, PtsNs, WallNs
+from holdfast.ports.catalog import CatalogPort
+from tests.fakes.catalog import FakeCatalog
+
+
+@pytest.fixture(params=["file", "memory"])
+def catalog(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CatalogPort]:
+    made: CatalogPort = Catalog.open(tmp_path / "catalog.db") if request.param == "file" else FakeCatalog()
+    yield made
+    assert made.close()
+
+
+def wall(second: float) -> WallNs:
+    return WallNs(int((1_700_000_000 + second) * NS_PER_S))
+
+
+def segment(
+    ordinal: int,
+    *,
+    at: float,
+    run: str = "run-a",
+    camera: str = "cam_01",
+    stream: str = "main",
+    length: float = 10,
+    folder: str | None = None,
+    state: SegmentState = SegmentState.FINAL,
+) -> SegmentRecord:
+    return SegmentRecord(
+        path=f"{folder or camera + '/2023-11-14'}/{run}_{ordinal}.mp4",
+        camera=camera,
+        stream=stream,
+        run_id=run,
+        session=1,
+        ordinal=ordinal,
+        wall_start_ns=wall(at),
+        duration_ns=int(length * NS_PER_S),
+        pts_start_ns=PtsNs(ordinal * 10 * NS_PER_S),
+        size_bytes=1234,
+        codec="avc1.640028",
+        width=1920,
+        height=1080,
+        frames=250,
+        state=state,
+        end_reason=None if state is SegmentState.OPEN else "rotation",
+    )
+
+
+def put(catalog: CatalogPort, *records: SegmentRecord | RunRecord | SessionRecord | FaultRecord) -> None:
+    for record in records:
+        catalog.post(record)
+    assert catalog.flush(10)
+
+
+def run(run_id: str, *, at: float, session: int = 1, camera: str = "cam_01") -> RunRecord:
+    return RunRecord(run_id=run_id, camera=camera, stream="main", session=session, started_wall_ns=wall(at))
+
+
+def test_gives_back_a_segment_as_it_was_put_in(catalog: CatalogPort) -> None:
+    record = segment(0, at=0, camera="현관 카메라 1", folder="현관 카메라 1/2023-11-14")
+    put(catalog, record)
+    assert list(catalog.segments()) == [record]
+    assert catalog.segment(record.path) == record
+    assert catalog.segment("nowhere.mp4") is None
+
+
+def test_a_later_record_of_the_same_path_replaces_the_earlier(catalog: CatalogPort) -> None:
+    opened = segment(0, at=0, length=0, state=SegmentState.OPEN)
+    final = segment(0, at=0.02, length=10)
+    put(catalog, opened)
+    put(catalog, final)
+    assert list(catalog.segments()) == [final]
+
+
+def test_the_same_path_on_another_volume_is_another_segment(catalog: CatalogPort) -> None:
+    here = segment(0, at=0)
+    there = replace(here, volume="usb")
+    put(catalog, here, there)
+    assert catalog.segment(here.path, volume="usb") == there
+    assert catalog.segments_in("cam_01/2023-11-14") == (here,)
+
+
+def test_segments_of_a_run_come_by_media_time_whatever_the_clock_did(catalog: CatalogPort) -> None:
+    before, after_jump, last = segment(0, at=3600), segment(1, at=10), segment(2, at=20)
+    put(catalog, run("run-a", at=3600), after_jump, last, before)
+    assert list(catalog.segments("cam_01")) == [before, after_jump, last]
+
+
+def test_runs_come_in_the_order_they_began_whatever_the_clock_did(catalog: CatalogPort) -> None:
+    put(catalog, run("run-a", at=3600), segment(0, at=3600, run="run-a"))
+    put(catalog, run("run-b", at=5), segment(0, at=5, run="run-b"))
+    put(catalog, run("run-c", at=9), segment(0, at=9, run="run-c"))
+    assert [one.run_id for one in catalog.segments()] == ["run-a", "run-b", "run-c"]
+    assert [one.run_id for one in catalog.runs("cam_01")] == ["run-a", "run-b", "run-c"]
+
+
+def test_runs_known_only_from_their_segments_come_by_wall_time(catalog: CatalogPort) -> None:
+    late, early_end, early = (
+        segment(0, at=500, run="run-a"),
+        segment(1, at=20, run="run-b"),
+        segment(0, at=10, run="run-b"),
+    )
+    put(catalog, late, early_end, early)
+    assert list(catalog.segments()) == [early, early_end, late]
+    assert [one.started_wall_ns for one in catalog.runs()] == [wall(10), wall(500)]
+
+
+def test_a_run_that_ended_keeps_its_place(catalog: CatalogPort) -> None:
+    put(catalog, run("run-a", at=10), run("run-b", at=5))
+    ended = replace(run("run-a", at=10), ended_wall_ns=wall(20), end_reason="stopped")
+    put(catalog, ended)
+    assert catalog.runs() == (ended, run("run-b", at=5))
+
+
+def test_a_range_holds_what_overlaps_it(catalog: CatalogPort) -> None:
+    records = [segment(number, at=10 * number) for number in range(5)]
+    put(catalog, *records)
+    assert list(catalog.segments(from_ns=wall(15), to_ns=wall(30))) == records[1:3]
+    assert list(catalog.segments(from_ns=wall(20))) == records[2:]
+    assert list(catalog.segments(to_ns=wall(10))) == records[:1]
+    assert list(catalog.segments(from_ns=wall(50), to_ns=wall(60))) == []
+
+
+def test_an_open_segment_reaches_to_the_present(catalog: CatalogPort) -> None:
+    still_open = segment(0, at=0, length=0, state=SegmentState.OPEN)
+    put(catalog, still_open)
+    assert list(catalog.segments(from_ns=wall(300), to_ns=wall(600))) == [still_open]
+    assert list(catalog.segments(to_ns=wall(0))) == []
+
+
+def test_segments_can_be_asked_for_by_camera_and_stream(catalog: CatalogPort) -> None:
+    main = segment(0, at=0)
+    sub = segment(0, at=0, stream="sub", run="run-s")
+    other = segment(0, at=0, camera="cam_02", run="run-o")
+    put(catalog, other, sub, main)
+    assert list(catalog.segments()) == [main, sub, other]
+    assert list(catalog.segments("cam_01")) == [main, sub]
+    assert list(catalog.segments("cam_01", stream="sub", from_ns=wall(0))) == [sub]
+    assert list(catalog.segments("cam_03")) == []
+
+
+def test_folders_and_what_is_in_them(catalog: CatalogPort) -> None:
+    names = ("cam 1/2023-11-14", "cam/2023-11-14", "cam/2023-11-15", "현관/2023-11-14")
+    records = [segment(number, at=number, folder=name) for number, name in enumerate(names)]
+    put(catalog, *records)
+    assert catalog.folders() == names
+    assert catalog.segments_in("cam/2023-11-14") == (records[1],)
+    assert catalog.segments_in("cam") == (records[1], records[2])
+    assert catalog.segments_in("nobody") == ()
+    assert catalog.folders(volume="usb") == ()
+
+
+def test_a_session_is_put_in_when_it_starts_and_again_when_it_ends(catalog: CatalogPort) -> None:
+    started = SessionRecord(camera="cam_01", stream="main", number=7, started_wall_ns=wall(0))
+    put(catalog, started)
+    assert catalog.sessions() == (started,)
+    ended = replace(started, ended_wall_ns=wall(60), end_reason="stalled")
+    put(catalog, ended)
+    assert catalog.sessions("cam_01", from_ns=wall(59)) == (ended,)
+    assert catalog.sessions(from_ns=wall(60)) == ()
+    assert catalog.sessions("cam_02") == ()
+
+
+def test_session_numbers_can_go_on_where_they_ended(catalog: CatalogPort) -> None:
+    assert catalog.last_session("cam_01", "main") == 0
+    put(catalog, SessionRecord(camera="cam_01", stream="main", number=7, started_wall_ns=wall(0)))
+    assert catalog.last_session("cam_01", "main") == 7
+    put(catalog, run("run-a", at=0, session=9))
+    assert catalog.last_session("cam_01", "main") == 9
+    assert catalog.last_session("cam_01", "sub") == 0
+
+
+def test_faults_are_added_and_the_latest_are_given(catalog: CatalogPort) -> None:
+    faults = [
+        FaultRecord(
+            kind="rtsp_network",
+            sentence="카메라가 연결을 거부했습니다",
+            wall_ns=wall(number),
+            camera="cam_01" if number % 2 else None,
+            detail={"errno": 111, "tried": ["10.0.0.7", None]},
+        )
+        for number in range(4)
+    ]
+    put(catalog, *faults)
+    assert catalog.faults() == tuple(faults)
+    assert catalog.faults("cam_01") == (faults[1], faults[3])
+    assert catalog.faults(limit=2) == (faults[2], faults[3])
+    assert catalog.faults(from_ns=wall(1), to_ns=wall(3)) == (faults[1], faults[2])
+
+
+def test_two_equal_faults_are_two(catalog: CatalogPort) -> None:
+    fault = FaultRecord(kind="stalled", sentence="No frames.", wall_ns=wall(0))
+    put(catalog, fault, fault)
+    assert catalog.faults() == (fault, fault)
+
+
+def test_cameras_are_all_that_were_ever_heard_of(catalog: CatalogPort) -> None:
+    put(catalog, segment(0, at=0), segment(1, at=10))
+    put(catalog, SessionRecord(camera="cam_02", stream="main", number=1, started_wall_ns=wall(0)))
+    catalog.post(StreamRecord(camera="cam_02", stream="main", display_name="뒷문"))
+    assert catalog.flush(10)
+    first = StreamExtent(camera="cam_01", stream="main", display_name="", first_wall_ns=wall(0), last_wall_ns=wall(10))
+    second = StreamExtent(camera="cam_02", stream="main", display_name="뒷문", first_wall_ns=None, last_wall_ns=None)
+    assert catalog.cameras() == (first, second)
+
+
+def test_intents_are_kept_and_replaced(catalog: CatalogPort) -> None:
+    on = IntentRecord(camera="cam_01", stream="main", wanted=True, since_wall_ns=wall(0))
+    off = IntentRecord(camera="cam_01", stream="main", wanted=False, since_wall_ns=wall(5))
+    other = IntentRecord(camera="cam_00", stream="main", wanted=True, since_wall_ns=wall(6))
+    for intent in (on, off, other):
+        catalog.post(intent)
+    assert catalog.flush(10)
+    assert catalog.intents() == (other, off)
+
+
+def test_the_heartbeat_is_the_latest(catalog: CatalogPort) -> None:
+    assert catalog.heartbeat() is None
+    catalog.post(Heartbeat(wall_ns=wall(1)))
+    catalog.post(Heartbeat(wall_ns=wall(2)))
+    assert catalog.flush(10)
+    assert catalog.heartbeat() == wall(2)
+
+
+def test_a_new_catalog_asks_for_a_rebuild_until_that_is_done(catalog: CatalogPort) -> None:
+    before = catalog.condition
+    catalog.post(RebuildDone(wall_ns=wall(0)))
+    assert catalog.flush(10)
+    after = catalog.condition
+    assert (before.rebuild_needed, after.rebuild_needed) == (True, False)
+    assert after.trouble is None
+
+
+def test_records_of_another_node_are_not_shown(catalog: CatalogPort) -> None:
+    put(catalog, replace(segment(0, at=0), node="elsewhere"))
+    assert list(catalog.segments()) == []
+    assert catalog.cameras() == ()
+    assert catalog.folders() == ()
