@@ -1,7 +1,7 @@
 """Reading and patching fragmented MP4 (ISO/IEC 14496-12) boxes: bytes in, bytes out."""
 
 from holdfast.fmp4.boxes import DEFAULT_LIMITS, Limits
-from holdfast.fmp4.errors import Fmp4Error
+from holdfast.fmp4.errors import Fmp4Error, NewerFormatError
 from holdfast.fmp4.fragments import TrackRun
 from holdfast.fmp4.index import IndexBuilder
 from holdfast.fmp4.reading import (
@@ -15,7 +15,16 @@ from holdfast.fmp4.reading import (
     read_summary,
     scan,
 )
-from holdfast.fmp4.segment import SECTOR_BYTES, Patch, finish_patch, rebase, rebased_moof, segment_header
+from holdfast.fmp4.segment import (
+    SECTOR_BYTES,
+    Patch,
+    begins_like_segment,
+    finish_patch,
+    free_header,
+    rebase,
+    rebased_moof,
+    segment_header,
+)
 from holdfast.fmp4.stamp import SegmentStamp
 from holdfast.fmp4.stream import Fragment, FragmentSplitter, InitSegment, Piece, Trailer
 from holdfast.fmp4.tracks import Track, TrackKind
@@ -25,13 +34,14 @@ __all__ = [
     "HEAD_BYTES",
     "SECTOR_BYTES",
     "Damage",
-    "FoundFragment",
     "Fmp4Error",
+    "FoundFragment",
     "Fragment",
     "FragmentSplitter",
     "IndexBuilder",
     "InitSegment",
     "Limits",
+    "NewerFormatError",
     "Patch",
     "Piece",
     "SegmentHeader",
@@ -42,7 +52,9 @@ __all__ = [
     "TrackKind",
     "TrackRun",
     "Trailer",
+    "begins_like_segment",
     "finish_patch",
+    "free_header",
     "read_header",
     "read_summary",
     "rebase",

@@ -23,3 +23,7 @@ class Fmp4Error(ValueError):
         """Return the same error for an input that begins `by` bytes earlier."""
         offset = None if self.offset is None else self.offset + by
         return type(self)(self.reason, box=self.box, offset=offset)
+
+
+class NewerFormatError(Fmp4Error):
+    """The file is ours, but of a later release: leave it alone."""

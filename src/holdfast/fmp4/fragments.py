@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from struct import Struct
 
 from holdfast.fmp4.boxes import Box, Buffer, children, fields, first, inside
@@ -34,6 +35,8 @@ class TrackRun:
 
     `duration` is the sum of the samples' durations. `first_composition_offset` is what the first sample is shown
     later than it is decoded. `longest_sample` is the greatest duration of one sample: a camera that paused shows in it.
+    `leading_count` samples are shown before the first: when the first is a key frame, its group of pictures is open,
+    and they cannot be decoded without the group before.
     """
 
     track_id: int
@@ -47,6 +50,7 @@ class TrackRun:
     sample_bytes: int
     largest_sample_bytes: int
     longest_sample: int
+    leading_count: int
 
     @property
     def end_time(self) -> int:
@@ -61,7 +65,7 @@ class _Samples:
     durations: list[int]
     sizes: list[int]
     flags: list[int]
-    first_offset: int | None = None
+    offsets: list[int]
 
 
 def read_runs(data: Buffer, moof: Box, media: range, tracks: Mapping[int, Track]) -> tuple[TrackRun, ...]:
@@ -70,10 +74,7 @@ def read_runs(data: Buffer, moof: Box, media: range, tracks: Mapping[int, Track]
     `media` is the range of bytes, counted from the first byte of the moof, that the samples may lie in. Raises
     Fmp4Error, also for a fragment whose offsets do not count from its own moof.
     """
-    runs = []
-    for traf in inside(data, moof):
-        if traf.kind == b"traf":
-            runs.append(_read_traf(data, traf, media, tracks))
+    runs = [_read_traf(data, traf, media, tracks) for traf in inside(data, moof) if traf.kind == b"traf"]
     if not runs:
         reason = "has no track fragment"
         raise moof.error(reason)
@@ -86,7 +87,7 @@ def read_runs(data: Buffer, moof: Box, media: range, tracks: Mapping[int, Track]
 def _read_traf(data: Buffer, traf: Box, media: range, tracks: Mapping[int, Track]) -> TrackRun:
     track, defaults = _read_tfhd(data, first(data, traf, b"tfhd"), tracks)
     decode_time = _read_tfdt(data, first(data, traf, b"tfdt"))
-    samples = _Samples([], [], [])
+    samples = _Samples([], [], [], [])
     at: int | None = None
     for trun in children(data, traf.body, traf.end):
         if trun.kind == b"trun":
@@ -101,10 +102,11 @@ def _read_traf(data: Buffer, traf: Box, media: range, tracks: Mapping[int, Track
         sample_count=count,
         starts_with_sync=count > 0 and sync[0],
         sync_count=sum(sync),
-        first_composition_offset=samples.first_offset or 0,
+        first_composition_offset=samples.offsets[0] if count else 0,
         sample_bytes=sum(samples.sizes),
         largest_sample_bytes=max(samples.sizes, default=0),
         longest_sample=max(samples.durations, default=0),
+        leading_count=_count_leading(samples),
     )
 
 
@@ -132,9 +134,7 @@ def _read_tfdt(data: Buffer, tfdt: Box) -> int:
     return decode_time
 
 
-def _read_trun(
-    data: Buffer, trun: Box, samples: _Samples, defaults: Defaults, media: range, at: int | None
-) -> int:
+def _read_trun(data: Buffer, trun: Box, samples: _Samples, defaults: Defaults, media: range, at: int | None) -> int:
     """Add the samples of a run and return where their bytes end. `at` is where the run before it ended."""
     version_and_flags, count = fields(_TWO_U32, data, trun)
     has = version_and_flags & _FLAGS_MASK
@@ -164,12 +164,22 @@ def _read_trun(
     samples.durations += columns.get(_TRUN_DURATION) or [defaults.duration] * count
     samples.sizes += sizes
     samples.flags += flags
-    if samples.first_offset is None and count:
-        offset = (columns.get(_TRUN_COMPOSITION) or [0])[0]
-        # Version 0 is unsigned by the letter, but writers of negative offsets before version 1 exist, and no
-        # picture is shown 2^31 ticks late.
-        samples.first_offset = offset - (1 << 32) if offset >= 1 << 31 else offset
+    samples.offsets += [_signed(offset) for offset in columns.get(_TRUN_COMPOSITION, ())] or [0] * count
     return end
+
+
+def _signed(offset: int) -> int:
+    # Version 0 is unsigned by the letter, but writers of negative offsets before version 1 exist, and no picture is
+    # shown 2^31 ticks late.
+    return offset - (1 << 32) if offset >= 1 << 31 else offset
+
+
+def _count_leading(samples: _Samples) -> int:
+    if not any(samples.offsets):
+        return 0
+    decode_times = accumulate(samples.durations, initial=0)
+    shown = [time + offset for time, offset in zip(decode_times, samples.offsets, strict=False)]
+    return sum(time < shown[0] for time in shown)
 
 
 def _read_columns(data: Buffer, trun: Box, position: int, count: int, has: int) -> dict[int, list[int]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import TypeAlias
 
-from holdfast.fmp4.boxes import DEFAULT_LIMITS, Box, Limits, children, fields, first, inside, read_box
+from holdfast.fmp4.boxes import DEFAULT_LIMITS, Box, Limits, fields, first, inside, read_box
 from holdfast.fmp4.errors import Fmp4Error
 from holdfast.fmp4.fragments import TrackRun, read_runs
 from holdfast.fmp4.index import IndexBuilder

@@ -21,6 +21,7 @@ SECTOR_BYTES = 512
 
 # iso5 has default-base-is-moof, iso6 tfdt; mp42 and mp41 are for players that only look for those.
 _FTYP = make(b"ftyp", b"iso6", bytes(4), b"iso6", b"iso5", b"mp42", b"mp41")
+_BEGINNING = _FTYP + STAMP_BYTES.to_bytes(4, "big") + b"uuid" + STAMP_TYPE
 _SECONDS_1904_TO_1970 = 2_082_844_800
 _NS_PER_S = 1_000_000_000
 _U64 = Struct(">Q")
@@ -77,6 +78,18 @@ def segment_header(
     return header
 
 
+def begins_like_segment(head: bytes) -> bool:
+    """Return whether a file that begins with these bytes, however few, may be one of ours."""
+    return head[: len(_BEGINNING)] == _BEGINNING[: len(head)]
+
+
+def free_header(size: int) -> bytes:
+    """Return the header of a free box: written over `size` unreadable bytes, at least 8, players skip them."""
+    if size < 1 << 32:
+        return size.to_bytes(4, "big") + b"free"
+    return b"\0\0\0\1free" + size.to_bytes(8, "big")
+
+
 def finish_patch(header: bytes, *, durations: Mapping[int, int], stamp: SegmentStamp) -> Patch:
     """Return what to write over the beginning of a file to make it final.
 
@@ -108,13 +121,14 @@ def rebased_moof(fragment: Fragment, bases: Mapping[int, int], sequence_number: 
     """
     moof = bytearray(fragment.data[: fragment.moof_bytes])
     top = next(children(moof, 0, len(moof)))
-    try:
-        moof[(at := first(moof, top, b"mfhd").body + 4) : at + 4] = sequence_number.to_bytes(4, "big")
-    except OverflowError:
+    if not 0 <= sequence_number < 1 << 32:
         reason = f"sequence number {sequence_number} does not fit"
-        raise top.error(reason) from None
+        raise top.error(reason)
+    number_at = first(moof, top, b"mfhd").body + 4
+    moof[number_at : number_at + 4] = sequence_number.to_bytes(4, "big")
     for traf, run in zip((box for box in inside(moof, top) if box.kind == b"traf"), fragment.runs, strict=True):
-        if not 0 <= (time := run.decode_time - bases.get(run.track_id, run.decode_time + 1)):
+        time = run.decode_time - bases.get(run.track_id, run.decode_time + 1)
+        if time < 0:
             reason = f"track {run.track_id} is at {run.decode_time}, before the base of its file"
             raise traf.error(reason)
         moof[first(moof, traf, b"tfhd").body + 1] |= 0x02

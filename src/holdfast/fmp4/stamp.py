@@ -11,7 +11,7 @@ from struct import Struct
 from uuid import UUID
 
 from holdfast.fmp4.boxes import Box, Buffer, make_uuid, user_type
-from holdfast.fmp4.errors import Fmp4Error
+from holdfast.fmp4.errors import Fmp4Error, NewerFormatError
 
 STAMP_TYPE = UUID("b37f5c1e-6a0d-4f4e-9c52-8d1e60a7d2f4").bytes
 LABELS_TYPE = UUID("5e0a94d7-31c8-4b6b-a2f9-c47b8e13f05d").bytes
@@ -59,7 +59,7 @@ def stamp_box(stamp: SegmentStamp) -> bytes:
 
 
 def read_stamp(data: Buffer, box: Box) -> SegmentStamp | None:
-    """Return the stamp in a box, or None for any other box. Raises Fmp4Error for a stamp of a version not known."""
+    """Return the stamp in a box, or None for any other box. Raises NewerFormatError for a later version."""
     if user_type(data, box) != STAMP_TYPE:
         return None
     begin = box.body + _TYPE_BYTES
@@ -69,7 +69,7 @@ def read_stamp(data: Buffer, box: Box) -> SegmentStamp | None:
     version, flags, wall_start_ns, media_start, run, session, ordinal, samples = _STAMP.unpack_from(data, begin)
     if version != _VERSION:
         reason = f"is a stamp of version {version}: made by a newer release"
-        raise box.error(reason)
+        raise NewerFormatError(reason, box=box.name, offset=box.start)
     return SegmentStamp(
         wall_start_ns=wall_start_ns,
         run_id=UUID(bytes=run),

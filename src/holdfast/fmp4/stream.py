@@ -1,6 +1,5 @@
 """From a byte stream, in pieces of any size, to whole fragments."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -65,7 +64,7 @@ class FragmentSplitter:
         self._limits = limits
         self._pending = bytearray()
         self._held: Box | None = None
-        self._tracks: Mapping[int, Track] = {}
+        self._tracks: dict[int, Track] = {}
         self._position = 0
         self._error: Fmp4Error | None = None
 
