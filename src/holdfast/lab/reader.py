@@ -132,17 +132,21 @@ def compare(
 
 
 def wrong_times(recording: Recording, fps: Fraction) -> list[str]:
-    """Sentences for each frame whose presentation time does not fit its number, counted from the file's first frame."""
-    if not recording.frames:
+    """A sentence if presentation times do not fit frame numbers, counted from the file's first frame; else nothing."""
+    frames = recording.frames
+    wrong: list[tuple[RecordedFrame, float]] = []
+    for frame in frames:
+        off_s = frame.pts_s - frames[0].pts_s - float((frame.frame - frames[0].frame) / fps)
+        if abs(off_s) > PTS_TOLERANCE_S:
+            wrong.append((frame, off_s))
+    if not wrong:
         return []
-    start = recording.frames[0]
-    said = []
-    for frame in recording.frames:
-        should_s = float((frame.frame - start.frame) / fps)
-        is_s = frame.pts_s - start.pts_s
-        if abs(is_s - should_s) > PTS_TOLERANCE_S:
-            said.append(f"{recording.path.name}: frame {frame.frame} is at {is_s:.4f} s instead of {should_s:.4f} s")
-    return said
+    worst = max(wrong, key=lambda item: abs(item[1]))
+    name, first = recording.path.name, wrong[0][0].frame
+    return [
+        f"{name}: {len(wrong)} of {len(frames)} frames are shown at a wrong time, from frame {first} on; "
+        f"the worst, frame {worst[0].frame}, by {worst[1]:+.4f} s"
+    ]
 
 
 def playable(path: Path) -> Playable:
@@ -177,7 +181,8 @@ def _decode(
             for picture in container.decode(stream):
                 sizes.setdefault((picture.width, picture.height))
                 begin_s = picture.time or 0.0
-                length_s = float(picture.duration * picture.time_base) if picture.duration else default_s
+                base = picture.time_base
+                length_s = float(picture.duration * base) if picture.duration and base else default_s
                 times.append((begin_s, begin_s + length_s))
     except av.error.FFmpegError as error:
         errors.append(f"{type(error).__name__}: {error}")
