@@ -4,7 +4,7 @@ import asyncio
 import time
 from dataclasses import asdict, dataclass, field, replace
 from random import Random
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, NamedTuple, Protocol, Self
 
 from holdfast.lab import rtp, sei
 from holdfast.lab.account import ServedFrame, SessionAccount
@@ -37,6 +37,11 @@ class CameraSpec:
     """A client that lets more than this pile up is dropped."""
     tag: str = ""
     """Four characters in the stamps, `c001` and so on when empty."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a user name that cannot be sent (RFC 2617 2: it ends at the first colon)."""
+        if ":" in self.user:
+            raise ValueError(f"a user name has no colon: {self.user!r}")
 
     def as_json(self) -> dict[str, Any]:
         """Values that `from_json` takes back."""
@@ -75,6 +80,14 @@ class Client:
     reported: bool = False
 
 
+class _Packed(NamedTuple):
+    """A frame as it goes out on channel 0."""
+
+    data: bytes
+    frame: int
+    is_key: bool
+
+
 @dataclass(slots=True)
 class Troubles:
     """The faults that are switched on."""
@@ -101,9 +114,9 @@ class Camera:
         self._tag = spec.tag.encode()
         self._seq = chance.getrandbits(16)
         self._packets = self._octets = 0
-        self._group: list[tuple[bytes, int, bool]] = []
+        self._group: list[_Packed] = []
         self._paused_until_s = 0.0
-        self._held: list[tuple[bytes, int, bool]] | None = None
+        self._held: list[_Packed] | None = None
         self._reported_at_s = 0.0
 
     def play(self, pipe: Pipe, channel: int) -> Client:
@@ -112,8 +125,8 @@ class Camera:
         self.sessions.append(account)
         client = Client(pipe, channel, account, self._begins_with_key())
         self._clients.append(client)
-        for data, frame, is_key in self._group:
-            self._offer(client, data, ServedFrame(account.session, frame, time.time_ns(), is_key))
+        for packed in self._group:
+            self._offer(client, packed, time.time_ns())
         return client
 
     def leave(self, client: Client, end: str) -> None:
@@ -134,17 +147,19 @@ class Camera:
             return
         stamp = sei.Stamp(frame, time.time_ns() - round(age_s * 1e9), self._tag)
         data = prepared.render(self._seq, rtp_time, sei.build(self.clip.codec, stamp))
+        packed = _Packed(data, frame, prepared.is_key)
         self._seq = (self._seq + prepared.packets) & 0xFFFF
         self._packets += prepared.packets
         self._octets += prepared.payload_bytes
         if keeps_group:
-            self._group = [*([] if prepared.is_key else self._group), (data, frame, prepared.is_key)]
+            self._group = [*([] if prepared.is_key else self._group), packed]
         if paused and self._held is not None:
-            self._held.append((data, frame, prepared.is_key))
+            self._held.append(packed)
             return
         self._report(rtp_time, age_s)
-        for item in self._release() + [(data, frame, prepared.is_key)]:
-            self._broadcast(*item)
+        for late in self._release():
+            self._broadcast(late)
+        self._broadcast(packed)
 
     def pause(self, seconds: float, *, deliver_late: bool = False) -> None:
         """Write no frames while connections stay open. Later: all of them at once, or go on at the next key frame."""
@@ -176,18 +191,20 @@ class Camera:
         for client in self._clients:
             client.waits_for_key = self._begins_with_key()
 
-    def _release(self) -> list[tuple[bytes, int, bool]]:
+    def _release(self) -> list[_Packed]:
         held, self._held = self._held or [], None
         return held
 
-    def _broadcast(self, data: bytes, frame: int, is_key: bool) -> None:  # noqa: FBT001 - part of a tuple
+    def _broadcast(self, packed: _Packed) -> None:
         wall_ns = time.time_ns()
         for client in tuple(self._clients):
-            client.waits_for_key = client.waits_for_key and not is_key
+            client.waits_for_key = client.waits_for_key and not packed.is_key
             if not client.waits_for_key:
-                self._offer(client, data, ServedFrame(client.account.session, frame, wall_ns, is_key))
+                self._offer(client, packed, wall_ns)
 
-    def _offer(self, client: Client, data: bytes, served: ServedFrame) -> None:
+    def _offer(self, client: Client, packed: _Packed, wall_ns: int) -> None:
+        data, frame, is_key = packed
+        served = ServedFrame(client.account.session, frame, wall_ns, is_key)
         pending = client.pipe.pending()
         if pending + len(data) > self.spec.buffer_limit_bytes:
             self.leave(client, f"too slow: {pending} bytes were waiting")

@@ -38,7 +38,7 @@ class ClipSpec:
     """Frames from key frame to key frame."""
     bframes: int = 0
     bitrate_kbps: int | None = None
-    """None: whatever the picture needs. A number: noise is mixed into the picture until it is reached (7 %, small pictures 25 %)."""
+    """None: whatever the picture needs. A number: a strip of noise makes it up, within 7 % (small pictures: 25 %)."""
     seconds: float = 2.0
     pattern: Pattern = "ball"
 
@@ -66,7 +66,7 @@ class ClipSpec:
 
 @dataclass(frozen=True, slots=True)
 class AccessUnit:
-    """One encoded frame: its NAL units, and its place in display order (`pts_frames`, counted from the clip's start)."""
+    """One encoded frame: its NAL units, and `pts_frames`, its place in display order from the clip's start on."""
 
     nals: tuple[bytes, ...]
     pts_frames: int

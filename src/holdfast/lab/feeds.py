@@ -24,7 +24,7 @@ class Timeline:
 
 
 class ClipFeed:
-    """Frame n is due at t0 + n / fps, whether or not somebody watches; late frames are sent at once, none is skipped."""
+    """Frame n is due at t0 + n / fps, whether or not somebody watches; late ones are sent at once, none is skipped."""
 
     def __init__(self, camera: Camera, *, phase_s: float = 0.0) -> None:
         self._camera = camera

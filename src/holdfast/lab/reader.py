@@ -143,10 +143,8 @@ def wrong_times(recording: Recording, fps: Fraction) -> list[str]:
         return []
     worst = max(wrong, key=lambda item: abs(item[1]))
     name, first = recording.path.name, wrong[0][0].frame
-    return [
-        f"{name}: {len(wrong)} of {len(frames)} frames are shown at a wrong time, from frame {first} on; "
-        f"the worst, frame {worst[0].frame}, by {worst[1]:+.4f} s"
-    ]
+    said = f"{name}: {len(wrong)} of {len(frames)} frames are shown at a wrong time, from frame {first} on"
+    return [f"{said}; the worst, frame {worst[0].frame}, by {worst[1]:+.4f} s"]
 
 
 def playable(path: Path) -> Playable:

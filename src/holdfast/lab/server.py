@@ -74,7 +74,7 @@ class Lab:
         self._control.close()
 
     async def _station(self, index: int, spec: CameraSpec, listener: Listener) -> Station:
-        chance = Random(f"{self._seed} {index}")  # noqa: S311 - a simulation has to be repeatable
+        chance = Random(f"{self._seed} {index}")
         login = f"{quote(spec.user, safe='')}:{quote(spec.password, safe='')}@" if spec.auth != "none" else ""
         url = f"rtsp://{login}127.0.0.1:{listener.port}{spec.path}"
         if spec.live:
