@@ -22,7 +22,8 @@ def _video(clip: Clip) -> list[str]:
     encoded = [base64.b64encode(nal).decode() for nal in sets]
     if clip.codec == "h264":
         name = "H264"
-        parameters = f"packetization-mode=1;profile-level-id={sets[0][1:4].hex().upper()};sprop-parameter-sets={encoded[0]},{encoded[1]}"
+        profile = sets[0][1:4].hex().upper()
+        parameters = f"packetization-mode=1;profile-level-id={profile};sprop-parameter-sets={encoded[0]},{encoded[1]}"
     else:
         name = "H265"
         parameters = f"sprop-vps={encoded[0]};sprop-sps={encoded[1]};sprop-pps={encoded[2]}"
