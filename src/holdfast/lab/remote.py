@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -14,6 +15,7 @@ from holdfast.lab.camera import CameraSpec
 
 _READY_TIMEOUT_S = 300.0
 _ANSWER_TIMEOUT_S = 300.0
+_POLL_S = 0.05
 
 
 class LabError(RuntimeError):
@@ -85,6 +87,15 @@ class LabServer:
     def served(self, camera: int) -> list[ServedFrame]:
         """The frames that were written completely to sockets, session by session in sending order."""
         return [ServedFrame(*values) for values in self.command("served", camera)]
+
+    def wait_served(self, camera: int, frames: int, timeout_s: float = 30.0) -> list[ServedFrame]:
+        """Wait until that many frames were served in all. Raises LabError when it takes too long."""
+        deadline_s = time.monotonic() + timeout_s
+        while len(served := self.served(camera)) < frames:
+            if time.monotonic() > deadline_s:
+                raise LabError(f"camera {camera} has served {len(served)} frames instead of {frames}")
+            time.sleep(_POLL_S)
+        return served
 
     def sessions(self, camera: int) -> list[dict[str, Any]]:
         """Per session: `session`, `opened_ns`, `ended_ns` (None while it plays), `end` (why), `frames`, `unwritten`."""
