@@ -107,7 +107,7 @@ def _open(path: Path, node: str, *, suspect: bool = False) -> Opened:
         migrate.migrate(connection, path, node=node)
         done = connection.execute("SELECT 1 FROM rebuilds WHERE node = ?", (node,)).fetchone()
         identity = identity_of(path)
-    except BaseException:
+    except BaseException:  # undone whatever happened, then raised again
         connection.close()
         raise
     return Opened(connection, identity or (0, 0), rebuild_needed=done is None)
@@ -193,7 +193,7 @@ def _connect_for_reading(path: Path, mode: str) -> sqlite3.Connection:
                 "`holdfast check DIR --repair`: both bring it up to date."
             )
             raise CatalogUnreadableError(text)
-    except BaseException:
+    except BaseException:  # undone whatever happened, then raised again
         connection.close()
         raise
     return connection

@@ -81,7 +81,7 @@ def migrate(
             if step.version > before:
                 _apply(connection, step, node)
         connection.execute("COMMIT")
-    except BaseException:
+    except BaseException:  # undone whatever happened, then raised again
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
@@ -97,6 +97,7 @@ def _apply(connection: sqlite3.Connection, step: Migration, node: str) -> None:
 
 
 def _statements(sql: str) -> Iterator[str]:
+    # Every statement ends with its line.
     # executescript() would commit before each script, which would break "all or none".
     statement = ""
     for line in sql.splitlines(keepends=True):

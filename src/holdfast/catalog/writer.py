@@ -253,7 +253,7 @@ def _write_all(connection: sqlite3.Connection, changes: tuple[Change, ...], *, d
         for change in changes:
             rows.write(connection, change)
         connection.execute("COMMIT")
-    except BaseException:
+    except BaseException:  # undone whatever happened, then raised again
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise

@@ -1,0 +1,66 @@
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from holdfast.catalog.migrate import Migration, migrate, migrations, version_of
+from holdfast.ports.catalog import CatalogTooNewError
+
+FIRST = Migration(
+    1, "first", "CREATE TABLE a (x TEXT DEFAULT ';');\n-- a comment; with a semicolon\nCREATE TABLE b (y);"
+)
+SECOND = Migration(2, "second", "ALTER TABLE a ADD COLUMN z;")
+BROKEN = Migration(2, "broken", "CREATE TABLE c (x);\nCREATE TABLE a (x);")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "catalog.db"
+
+
+@pytest.fixture
+def connection(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(path, isolation_level=None)) as opened:
+        yield opened
+
+
+def tables(connection: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def test_steps_are_numbered_without_holes() -> None:
+    assert [step.version for step in migrations()] == list(range(1, len(migrations()) + 1))
+
+
+def test_every_table_has_a_node(connection: sqlite3.Connection, path: Path) -> None:
+    migrate(connection, path, node="local")
+    for table in tables(connection):
+        columns = {name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")}
+        assert "node" in columns, table
+
+
+def test_applies_what_is_missing_and_records_it(connection: sqlite3.Connection, path: Path) -> None:
+    assert migrate(connection, path, node="n", steps=(FIRST,)) == 0
+    assert migrate(connection, path, node="n", steps=(FIRST, SECOND)) == 1
+    assert migrate(connection, path, node="n", steps=(FIRST, SECOND)) == 2
+    recorded = connection.execute("SELECT version, name, node FROM schema_version ORDER BY version").fetchall()
+    assert recorded == [(1, "first", "n"), (2, "second", "n")]
+
+
+def test_a_step_that_fails_leaves_nothing_behind(connection: sqlite3.Connection, path: Path) -> None:
+    migrate(connection, path, node="n", steps=(FIRST,))
+    with pytest.raises(sqlite3.OperationalError, match="already exists"):
+        migrate(connection, path, node="n", steps=(FIRST, BROKEN))
+    assert version_of(connection) == 1
+    assert "c" not in tables(connection)
+
+
+def test_a_newer_catalog_is_refused_with_the_place_and_the_remedy(connection: sqlite3.Connection, path: Path) -> None:
+    migrate(connection, path, node="n", steps=(FIRST, SECOND))
+    with pytest.raises(CatalogTooNewError) as refused:
+        migrate(connection, path, node="n", steps=(FIRST,))
+    assert str(path) in str(refused.value)
+    assert "schema 2" in str(refused.value)
+    assert "holdfast check" in str(refused.value)
