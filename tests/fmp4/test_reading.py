@@ -36,6 +36,17 @@ def test_a_file_without_index_or_mark_is_not_final(data: bytes) -> None:
     assert found.duration_ns is None
 
 
+@pytest.mark.parametrize("tail", [b"\0\0\0\7????????????", b"\0\0\0\x10mfro" + bytes(8), b"", b"\0\0\0\x10"])
+def test_whatever_a_crash_left_at_the_end_does_not_spoil_the_beginning(tail: bytes) -> None:
+    assert read_summary(OPEN + tail, tail, len(OPEN + tail)).header.stamp == STAMP
+
+
+def test_damage_right_behind_the_header_does_not_spoil_it() -> None:
+    for garbage in (b"\0\0\0\7freexxxx", b"\0\0\0\x10uuid12345678", b"\xff" * 20):
+        data = PARTS.header + garbage + PARTS.fragments[0]
+        assert len(scan(read_from(data), len(data)).fragments) == 1
+
+
 def test_an_index_is_only_believed_when_it_is_one() -> None:
     for size, believed in ((len(PARTS.index), True), (len(PARTS.index) - 1, False), (1 << 24, True)):
         tail = FINAL[:-4] + size.to_bytes(4, "big")
@@ -139,6 +150,17 @@ def test_behind_a_spoilt_fragment_the_next_whole_one_is_found(at: int, value: by
     assert found.whole_end == len(OPEN)
     (damage,) = found.damage
     assert damage.end - damage.start == len(PARTS.fragments[2])
+
+
+def test_media_data_whose_size_grew_do_not_swallow_what_follows() -> None:
+    for size in (2000, len(OPEN)):
+        data = spoilt(1, len(PARTS.fragments[1]) - 508 - 8, size.to_bytes(4, "big"))
+        found = scan(read_from(data), len(data))
+        assert len(found.fragments) == 5
+    padded = builder.fragment(0, media=bytes([1]) * 900)
+    assert len(split(FTYP + moov() + padded)[1]) == 1
+    data = assemble(*split(FTYP + moov() + padded)).open_file
+    assert scan(read_from(data), len(data)).damage == ()
 
 
 def test_a_fragment_from_the_past_is_not_taken_for_the_next_one() -> None:

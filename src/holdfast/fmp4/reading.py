@@ -9,13 +9,14 @@ from holdfast.fmp4.boxes import DEFAULT_LIMITS, Box, Limits, fields, first, insi
 from holdfast.fmp4.errors import Fmp4Error
 from holdfast.fmp4.fragments import TrackRun, read_runs
 from holdfast.fmp4.index import IndexBuilder
+from holdfast.fmp4.segment import MAX_HEADER_BYTES
 from holdfast.fmp4.stamp import SegmentStamp, read_labels, read_stamp
 from holdfast.fmp4.tracks import Track, read_tracks, video_track
 
 ReadAt: TypeAlias = Callable[[int, int], bytes]
 """Takes an offset and a length, returns that many bytes of the file, fewer only at its end."""
 
-HEAD_BYTES = 64 << 10
+HEAD_BYTES = MAX_HEADER_BYTES
 """As much of a file as `read_summary` wants from each end."""
 _WINDOW_BYTES = 4096
 _SEARCH_BYTES = 1 << 20
@@ -23,8 +24,8 @@ _BOX_HEADER_BYTES = 16
 _SMALLEST_BOX_BYTES = 8
 MAX_CANDIDATES = 10_000
 """How many places that look like a fragment are tried behind damage, in one file."""
-_MFRO = Struct(">4xI")
 _MFRO_BYTES = 16
+_MFRO_BEGINNING = b"\0\0\0\x10mfro\0\0\0\0"
 _U64 = Struct(">Q")
 _BETWEEN_BOXES = frozenset((b"free", b"skip", b"styp", b"sidx", b"prft", b"emsg", b"uuid"))
 
@@ -33,7 +34,8 @@ _BETWEEN_BOXES = frozenset((b"free", b"skip", b"styp", b"sidx", b"prft", b"emsg"
 class SegmentHeader:
     """The beginning of a file. `size` is the offset of what comes after ftyp, stamp, moov and labels.
 
-    `stamp` and `labels` are None when the file was not made by Holdfast. `duration` is what mehd says, in ticks of
+    `stamp` and `labels` are None when the file was not made by Holdfast (labels also when they
+    cannot be read). `duration` is what mehd says, in ticks of
     the first track, and None as long as the file is not final.
     """
 
@@ -137,9 +139,7 @@ def read_header(head: bytes) -> SegmentHeader:
     labels: Mapping[str, str] | None = None
     moov: Box | None = None
     at = 0
-    while (box := read_box(head, at, len(head))) is not None:
-        if box.kind not in (b"ftyp", b"uuid", b"moov", b"free") or box.end > len(head):
-            break
+    while (box := _header_box(head, at)) is not None:
         stamp = stamp or read_stamp(head, box)
         labels = labels or read_labels(head, box)
         moov = box if box.kind == b"moov" else moov
@@ -148,6 +148,17 @@ def read_header(head: bytes) -> SegmentHeader:
         reason = "there is no whole 'moov'"
         raise Fmp4Error(reason, offset=at)
     return SegmentHeader(at, stamp, labels, read_tracks(head, moov), _read_mehd(head, moov))
+
+
+def _header_box(head: bytes, at: int) -> Box | None:
+    """Return the next whole box of a header. Damage behind the moov is no reason to doubt what is before it."""
+    try:
+        box = read_box(head, at, len(head))
+    except Fmp4Error:
+        return None
+    if box is None or box.end > len(head) or box.kind not in (b"ftyp", b"uuid", b"moov", b"free"):
+        return None
+    return box
 
 
 def _read_mehd(data: bytes, moov: Box) -> int | None:
@@ -159,14 +170,14 @@ def _read_mehd(data: bytes, moov: Box) -> int | None:
 
 def _ends_with_index(tail: bytes) -> bool:
     """Return whether a file that ends with `tail` ends with an index; one longer than the tail is believed."""
-    mfro = read_box(tail, max(0, len(tail) - _MFRO_BYTES), len(tail))
-    if mfro is None or mfro.kind != b"mfro" or mfro.end != len(tail) or mfro.end - mfro.start != _MFRO_BYTES:
+    # By comparing bytes: what a crash left at the end may be anything, and is no reason to doubt the rest.
+    if tail[-_MFRO_BYTES:-4] != _MFRO_BEGINNING:
         return False
-    (size,) = fields(_MFRO, tail, mfro)
+    size = int.from_bytes(tail[-4:], "big")
     if size > len(tail):
         return True
-    mfra = read_box(tail, len(tail) - size, len(tail))
-    return mfra is not None and mfra.kind == b"mfra" and mfra.end == len(tail)
+    begin = len(tail) - size
+    return tail[begin : begin + 8] == tail[-4:] + b"mfra"
 
 
 def scan(read_at: ReadAt, size: int, limits: Limits = DEFAULT_LIMITS) -> SegmentScan:
@@ -249,6 +260,10 @@ class _Scanner:
             reason = f"is cut off: {at + mdat.end - self._size} of {mdat.end - mdat.start} bytes are missing"
             raise mdat.error(reason)
         runs = read_runs(window, moof, range(mdat.body, mdat.end), self._tracks)
+        used = mdat.body + sum(run.sample_bytes for run in runs)
+        if used < mdat.end and self._read_at(at + used + 4, 4) == b"moof":
+            reason = "is longer than its samples and goes over the next fragment"
+            raise mdat.error(reason)
         return FoundFragment(at, moof.end, mdat.end, runs)
 
     def _search(self, begin: int) -> int:

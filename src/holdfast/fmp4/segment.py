@@ -18,6 +18,8 @@ from holdfast.fmp4.tracks import U8, Track, read_tracks, video_track
 
 SECTOR_BYTES = 512
 """What a disk writes as a whole: the smallest sector of any."""
+MAX_HEADER_BYTES = 64 << 10
+"""The decoder's configuration comes from the camera: a longer header could not be read back in one piece."""
 
 # iso5 has default-base-is-moof, iso6 tfdt; mp42 and mp41 are for players that only look for those.
 _FTYP = make(b"ftyp", b"iso6", bytes(4), b"iso6", b"iso5", b"mp42", b"mp41")
@@ -74,6 +76,9 @@ def segment_header(
             labels_box(labels or {}),
         ]
     )
+    if len(header) > MAX_HEADER_BYTES:
+        reason = f"a header of {len(header)} bytes is longer than {MAX_HEADER_BYTES}"
+        raise moov.error(reason)
     _places(header)
     return header
 

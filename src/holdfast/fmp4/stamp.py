@@ -93,15 +93,19 @@ def labels_box(labels: Mapping[str, str]) -> bytes:
 
 
 def read_labels(data: Buffer, box: Box) -> dict[str, str] | None:
-    """Return the labels in a box, or None for any other box. Raises Fmp4Error when they are no JSON of texts."""
+    """Return the labels in a box, or None for any other box and for labels that cannot be read.
+
+    Damaged labels are no error: the film behind them is worth more than its name.
+    """
     if user_type(data, box) != LABELS_TYPE:
         return None
     text = bytes(data[box.body + _TYPE_BYTES : box.end])
+    if len(text) > MAX_LABELS_BYTES:
+        return None
     try:
-        labels = json.loads(text.decode("utf-8", "surrogatepass")) if len(text) <= MAX_LABELS_BYTES else None
+        labels = json.loads(text.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError):
-        labels = None
+        return None
     if not isinstance(labels, dict) or not all(isinstance(value, str) for value in labels.values()):
-        reason = "has labels that cannot be read"
-        raise box.error(reason)
+        return None
     return labels
