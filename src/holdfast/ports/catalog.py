@@ -38,6 +38,10 @@ class CatalogUnreadableError(CatalogError):
     """The catalog is there and cannot be read: damaged, locked, or not permitted."""
 
 
+class CatalogTooOldError(CatalogUnreadableError):
+    """The catalog is of an older schema; opening it for writing brings it up to date."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogCondition:
     """How the catalog is doing."""

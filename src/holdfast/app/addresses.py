@@ -1,0 +1,74 @@
+"""RTSP URLs as people write them: any user, any password, IPv6, no port, query strings (requirement C7)."""
+
+import re
+from urllib.parse import unquote, urlsplit
+
+from holdfast.app.language import say
+from holdfast.app.problems import Exit, Problem
+from holdfast.domain.streams import StreamAddress
+
+SCHEMES = ("rtsp", "rtsps")
+_HOST = re.compile(r"^(\[[0-9a-fA-F:.%a-z]+\]|[^\s:@\[\]]+)(:\d{1,5})?$")
+
+
+def redact_url(url: str) -> str:
+    """The URL without user and password, for people and logs."""
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return url
+    userinfo, bare = _split_userinfo(rest)
+    return f"{scheme}://{'***@' if userinfo is not None else ''}{bare}"
+
+
+def parse_address(url: str, password: str | None = None, source: str = "rtspsrc") -> StreamAddress:
+    """The address in a URL. `password` is used when the URL has a user and no password.
+
+    Raises Problem with a sentence when the URL cannot be used.
+    """
+    scheme, separator, rest = url.strip().partition("://")
+    shown = redact_url(url.strip())
+    if not separator or scheme.lower() not in SCHEMES:
+        raise Problem(
+            Exit.USAGE,
+            say(
+                "{url} is no RTSP URL. It must begin with rtsp:// or rtsps://, such as rtsp://192.0.2.10:554/stream1.",
+                url=shown,
+            ),
+        )
+    userinfo, bare = _split_userinfo(rest)
+    host = re.split(r"[/?#]", bare, maxsplit=1)[0]
+    if not _HOST.match(host) or not _has_good_port(scheme, bare):
+        raise Problem(
+            Exit.USAGE,
+            say(
+                "{url} has no usable host and port. Write rtsp://HOST:PORT/PATH; IPv6 in brackets, such as [::1].",
+                url=shown,
+            ),
+        )
+    user, colon, own_password = (userinfo or "").partition(":")
+    return StreamAddress(
+        url=f"{scheme.lower()}://{bare}",
+        user=unquote(user),
+        password=unquote(own_password) if colon else (password or ""),
+        source=source,
+    )
+
+
+def _split_userinfo(rest: str) -> tuple[str | None, str]:
+    """User part and the rest. A password may hold "@", "/", "?" and "#", though a careful writer would encode them."""
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    if "@" in authority:
+        userinfo, _, host = authority.rpartition("@")
+        return userinfo, host + rest[len(authority) :]
+    if "@" in rest and not _HOST.match(authority):
+        userinfo, _, bare = rest.rpartition("@")
+        return userinfo, bare
+    return None, rest
+
+
+def _has_good_port(scheme: str, bare: str) -> bool:
+    try:
+        port = urlsplit(f"{scheme}://{bare}").port
+    except ValueError:
+        return False
+    return port is None or port > 0

@@ -1,0 +1,406 @@
+"""`holdfast check`: compares the catalog with the files, and mends what can be mended. Never deletes footage.
+
+Works folder by folder: plan, then do, then forget; so a million files need no more memory than one day of one camera.
+"""
+
+import contextlib
+import os
+import re
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from holdfast.app.check_file import (
+    Finding,
+    FindingKind,
+    Plan,
+    examine,
+    foreign,
+    record_of,
+    without_file,
+)
+from holdfast.app.recording_root import (
+    CATALOG_NAME,
+    STATE_FOLDER,
+    CheckError,
+    catalog_path,
+    check_lock,
+    recorder_is_running,
+)
+from holdfast.catalog import connect
+from holdfast.catalog.queries import CatalogReader
+from holdfast.catalog.store import Catalog
+from holdfast.domain.segments import LOCAL_NODE, RebuildDone, SegmentRecord
+from holdfast.domain.times import NS_PER_S, WallNs
+from holdfast.fmp4 import Fmp4Error
+from holdfast.ports.catalog import (
+    CatalogMissingError,
+    CatalogPort,
+    CatalogReads,
+    CatalogTooOldError,
+    CatalogUnreadableError,
+)
+from holdfast.storage.repair import StalePlanError, carry_out
+
+MOST_FINDINGS = 100_000
+"""Findings listed; further ones are counted only."""
+RECENT_NS = 60 * NS_PER_S
+"""Beside a running recorder whose open files are not known, what changed this lately is taken to be in its hands."""
+SETTLED_NS = 10 * NS_PER_S
+"""When the open files are known: a file this young may have been created a moment before the recorder knew."""
+_SETTLE_POLL_S = 0.5
+_POSTS_PER_FLUSH = 5_000
+_FLUSH_S = 60.0
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_SET_ASIDE = re.compile(r".+\.mp4\.damaged(_\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckProgress:
+    """How far a check is. Folders are days of cameras."""
+
+    folder: str
+    folders_done: int
+    folders_total: int
+    files: int
+    findings: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckReport:
+    """What a check found and did."""
+
+    root: Path
+    is_repair: bool
+    findings: tuple[Finding, ...]
+    """At most MOST_FINDINGS of them, in the order of folders."""
+    counts: dict[FindingKind, int]
+    """All findings by kind, also those that are not listed."""
+    files: int
+    """Segments' files looked at."""
+    rows: int
+    """Rows of the catalog looked at."""
+    in_use: int
+    """Files left alone because a running recorder has them in its hands."""
+    set_aside: int
+    """Files that an earlier repair found unplayable and renamed."""
+    unresolved: int
+    """Findings that are trouble and were not mended."""
+    was_stopped: bool = False
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.unresolved == 0 and not self.was_stopped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSettings:
+    """How a check works beside others."""
+
+    live_paths: Callable[[], frozenset[str]] | None = None
+    """The running recorder's open files, when the check runs inside the recorder. Called from the check's thread."""
+    progress: Callable[[CheckProgress], None] | None = None
+    should_stop: Callable[[], bool] = bool
+    wall_ns: Callable[[], int] = time.time_ns
+    sleep: Callable[[float], None] = time.sleep
+    node: str = LOCAL_NODE
+
+
+def check(
+    root: Path, *, repair: bool = False, catalog: CatalogPort | None = None, settings: CheckSettings | None = None
+) -> CheckReport:
+    """Compare the catalog of `root` with its files, and with `repair` mend what differs.
+
+    `catalog` is the recorder's own when the check runs inside it. Without `repair` nothing at all is written.
+    Raises CheckError, and CatalogError for a catalog that a newer program wrote or that nobody may read.
+    """
+    wanted = settings or CheckSettings()
+    if not root.is_dir():
+        raise CheckError(f"{root} is not a folder. Name the folder that recordings were made to.")
+    if not repair:
+        return _check_only(root, catalog, wanted)
+    with check_lock(root):
+        return _check_and_repair(root, catalog, wanted)
+
+
+def _check_only(root: Path, catalog: CatalogReads | None, settings: CheckSettings) -> CheckReport:
+    rows: CatalogReads | None = catalog
+    trouble: Finding | None = None
+    if rows is None:
+        trouble = _trouble_of(root)
+        rows = None if trouble else CatalogReader(catalog_path(root), node=settings.node)
+    run = _Check(root, settings, rows, None)
+    if trouble is not None:
+        run.report_finding(trouble)
+    return run.all()
+
+
+def _check_and_repair(root: Path, catalog: CatalogPort | None, settings: CheckSettings) -> CheckReport:
+    if catalog is not None:
+        return _Check(root, settings, catalog, catalog).all()
+    path = catalog_path(root)
+    trouble: Finding | None = None
+    # An old catalog is brought up to date by opening it.
+    with contextlib.suppress(CatalogTooOldError):
+        trouble = _trouble_of(root)
+    try:
+        connect.restore(path, node=settings.node)
+    except (sqlite3.Error, OSError) as error:
+        raise CheckError(
+            f"The catalog {path} cannot be written ({error}). Check its permissions and the disk."
+        ) from error
+    opened = Catalog.open(path, node=settings.node)
+    try:
+        run = _Check(root, settings, opened, opened)
+        if trouble is not None:
+            run.report_finding(replace(trouble, is_done=True))
+        return run.all()
+    finally:
+        opened.close()
+
+
+def _trouble_of(root: Path) -> Finding | None:
+    """What is wrong with the catalog as a whole. Raises CatalogError."""
+    path = catalog_path(root)
+    shown = f"{STATE_FOLDER}/{CATALOG_NAME}"
+    try:
+        damage = connect.damage_of(path)
+    except CatalogMissingError:
+        sentence = f"There is no catalog in {root}."
+        return Finding(shown, FindingKind.CATALOG_MISSING, sentence, "make it from the files")
+    except CatalogUnreadableError as error:
+        if not isinstance(error.__cause__, sqlite3.Error) or not connect.is_damage(error.__cause__):
+            raise
+        damage = str(error.__cause__)
+    if damage is None:
+        return None
+    sentence = f"The catalog {path} is damaged ({damage})."
+    return Finding(shown, FindingKind.CATALOG_DAMAGED, sentence, "set it aside and make a new one from the files")
+
+
+@dataclass(slots=True)
+class _Check:
+    """One check while it runs. `rows` is None when there is no catalog to compare with, `writes` without a repair."""
+
+    root: Path
+    settings: CheckSettings
+    rows: CatalogReads | None
+    writes: CatalogPort | None
+    findings: list[Finding] = field(default_factory=list)
+    counts: Counter[FindingKind] = field(default_factory=Counter)
+    files: int = 0
+    row_count: int = 0
+    in_use: int = 0
+    set_aside: int = 0
+    unresolved: int = 0
+    posted: int = 0
+    settling: list[str] = field(default_factory=list)
+    """Files too young to say whose they are; looked at again at the end."""
+
+    def all(self) -> CheckReport:
+        on_disk = dict.fromkeys(self._folders_on_disk())
+        catalogued = () if self.rows is None else self.rows.folders()
+        folders = sorted({*on_disk, *catalogued})
+        stopped = False
+        for number, folder in enumerate(folders):
+            if stopped := self.settings.should_stop():
+                break
+            self._tell(folder, number, len(folders))
+            self._check_folder(folder, is_on_disk=folder in on_disk)
+        if not stopped:
+            stopped = not self._check_settling()
+        self._finish(is_complete=not stopped)
+        self._tell("", len(folders), len(folders))
+        return CheckReport(
+            root=self.root,
+            is_repair=self.writes is not None,
+            findings=tuple(self.findings),
+            counts=dict(self.counts),
+            files=self.files,
+            rows=self.row_count,
+            in_use=self.in_use,
+            set_aside=self.set_aside,
+            unresolved=self.unresolved,
+            was_stopped=stopped,
+        )
+
+    def report_finding(self, finding: Finding) -> None:
+        self.counts[finding.kind] += 1
+        if not finding.is_note and not finding.is_done:
+            self.unresolved += 1
+        if len(self.findings) < MOST_FINDINGS:
+            self.findings.append(finding)
+
+    def _tell(self, folder: str, done: int, total: int) -> None:
+        if self.settings.progress is not None:
+            self.settings.progress(CheckProgress(folder, done, total, self.files, sum(self.counts.values())))
+
+    def _folders_on_disk(self) -> Iterator[str]:
+        """Days of cameras. Other folders in the root are not cameras and none of our business."""
+        for camera in self._entries(""):
+            if camera.name.startswith(".") or not camera.is_dir():
+                continue
+            if camera.is_symlink():
+                self._do(foreign(camera.name, "is a symbolic link, which is not followed"))
+                continue
+            if not _is_utf8(camera.name):
+                self._do(foreign(camera.name, "has a name that is not UTF-8"))
+                continue
+            inside = self._entries(camera.name)
+            days = [entry for entry in inside if _DATE.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)]
+            for entry in inside:
+                if days and entry not in days:
+                    self._do(foreign(f"{camera.name}/{entry.name}", "is no folder of a day"))
+            for day in days:
+                yield f"{camera.name}/{day.name}"
+
+    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(self.root / folder) as found:
+                return sorted(found, key=lambda entry: entry.name)
+        except OSError as error:
+            shown = folder or "."
+            sentence = f"The folder {shown} cannot be read ({error.strerror}). Check its permissions and the disk."
+            self.report_finding(Finding(shown, FindingKind.UNREADABLE, sentence))
+            return []
+
+    def _check_folder(self, folder: str, *, is_on_disk: bool) -> None:
+        live = self._live()
+        entries = self._entries(folder) if is_on_disk else []
+        rows = {row.path: row for row in (() if self.rows is None else self.rows.segments_in(folder))}
+        self.row_count += len(rows)
+        for entry in entries:
+            path = f"{folder}/{entry.name}"
+            row = rows.pop(path, None)
+            try:
+                self._check_entry(path, entry, row, live)
+            except OSError as error:
+                sentence = f"{path} cannot be read ({error.strerror}). Check its permissions and the disk."
+                self.report_finding(Finding(path, FindingKind.UNREADABLE, sentence))
+        for row in rows.values():
+            # Behind a link that is not followed, or in a folder that cannot be read, the file may well be there.
+            if row.path not in live and _is_surely_gone(self.root / row.path):
+                self._do(without_file(row))
+
+    def _check_entry(self, path: str, entry: os.DirEntry[str], row: SegmentRecord | None, live: frozenset[str]) -> None:
+        if _SET_ASIDE.fullmatch(entry.name):
+            self.set_aside += 1
+            return
+        if entry.is_symlink():
+            self._do(foreign(path, "is a symbolic link, which is not followed"))
+            return
+        if not entry.name.endswith(".mp4") or not entry.is_file() or not _is_utf8(path):
+            self._do(foreign(path, "is no segment of Holdfast"))
+            return
+        self.files += 1
+        if path in live:
+            self.in_use += 1
+            return
+        self._check_file(path, row)
+
+    def _check_file(self, path: str, row: SegmentRecord | None, *, is_last_look: bool = False) -> None:
+        plan = examine(self.root, path, row)
+        if plan is None:
+            return
+        if path in self._live() or self._is_in_foreign_hands(path):
+            self.in_use += 1
+            return
+        if plan.repair is not None and self.settings.live_paths is not None and not is_last_look:
+            self.settling.append(path)
+            return
+        self._do(plan)
+
+    def _live(self) -> frozenset[str]:
+        return frozenset() if self.settings.live_paths is None else self.settings.live_paths()
+
+    def _age_ns(self, path: str) -> int:
+        return self.settings.wall_ns() - (self.root / path).lstat().st_mtime_ns
+
+    def _is_in_foreign_hands(self, path: str) -> bool:
+        if self.settings.live_paths is not None or not recorder_is_running(self.root):
+            return False
+        return self._age_ns(path) < RECENT_NS
+
+    def _check_settling(self) -> bool:
+        """Look again at open files that nobody claimed, once they are old enough; False when told to stop."""
+        for path in self.settling:
+            waited_s = 0.0
+            while self._age_ns(path) < SETTLED_NS and waited_s * NS_PER_S < SETTLED_NS:
+                if self.settings.should_stop():
+                    return False
+                self.settings.sleep(_SETTLE_POLL_S)
+                waited_s += _SETTLE_POLL_S
+            row = None if self.rows is None else self.rows.segment(path)
+            self._check_file(path, row, is_last_look=True)
+        return True
+
+    def _do(self, plan: Plan | None) -> None:
+        """Carry out a plan, when there is something to do and this is a repair, and report it."""
+        if plan is None:
+            return
+        if self.writes is None or not plan.finding.action:
+            self.report_finding(plan.finding)
+            return
+        try:
+            record = self._repair_file(plan)
+        except (OSError, StalePlanError, Fmp4Error, CheckError) as error:
+            sentence = f"{plan.finding.sentence} It could not be mended: {error}"
+            self.report_finding(replace(plan.finding, sentence=sentence))
+            return
+        if record is not None:
+            self._post(record)
+        self.report_finding(replace(plan.finding, is_done=True))
+
+    def _repair_file(self, plan: Plan) -> SegmentRecord | None:
+        if plan.repair is None:
+            return plan.record
+        if self.settings.live_paths is None and recorder_is_running(self.root):
+            raise CheckError("The recorder is running, which may still write it. It mends such files when it starts.")
+        carry_out(plan.repair)
+        if plan.repair.action == "set_aside":
+            return plan.record
+        path = plan.finding.path
+        return record_of(self.root, path, None if self.rows is None else self.rows.segment(path))
+
+    def _post(self, record: SegmentRecord) -> None:
+        assert self.writes is not None
+        self.writes.post(replace(record, node=self.settings.node))
+        self.posted += 1
+        # Faster than the database the queue would overflow, and drop what was just found.
+        if self.posted % _POSTS_PER_FLUSH == 0:
+            self._flush()
+
+    def _flush(self) -> None:
+        assert self.writes is not None
+        if not self.writes.flush(_FLUSH_S):
+            trouble = self.writes.condition.trouble or "The catalog answers too slowly."
+            raise CheckError(f"{trouble} Check the disk, then run the check again.")
+
+    def _finish(self, *, is_complete: bool) -> None:
+        if self.writes is None:
+            return
+        if is_complete:
+            self.writes.post(RebuildDone(wall_ns=WallNs(self.settings.wall_ns()), node=self.settings.node))
+        self._flush()
+
+
+def _is_surely_gone(path: Path) -> bool:
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _is_utf8(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

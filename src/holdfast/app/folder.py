@@ -1,0 +1,89 @@
+"""The folder for recordings: is it usable, who holds it, and where its recorder listens."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import IO
+
+from holdfast.app.language import say
+from holdfast.app.problems import Exit, Problem
+
+STATE_FOLDER = ".holdfast"
+LOCK_NAME = "recorder.lock"
+CATALOG_NAME = "catalog.db"
+LOW_SPACE_BYTES = 500 * 1024 * 1024
+
+
+def usable_folder(path: Path) -> Path:
+    """The folder, made if only its last part is missing, and tried by writing to it (requirement D4).
+
+    Raises Problem.
+    """
+    if path.is_dir():
+        pass
+    elif path.exists():
+        raise Problem(Exit.FOLDER, say("{path} is a file, not a folder. Choose another place with --to.", path=path))
+    elif not path.parent.is_dir():
+        raise Problem(
+            Exit.FOLDER,
+            say(
+                "{path} does not exist, nor does the folder above it. Is the disk mounted? Make the folder, or choose another with --to.",
+                path=path,
+            ),
+        )
+    try:
+        path.mkdir(exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path, prefix=".holdfast-try-") as tried:
+            tried.write(b"holdfast")
+            tried.flush()
+            os.fsync(tried.fileno())
+    except OSError as error:
+        raise Problem(
+            Exit.FOLDER,
+            say(
+                "{path} cannot be written ({reason}). Change its owner or permissions, free space, or choose another folder with --to.",
+                path=path,
+                reason=error.strerror or str(error),
+            ),
+        ) from error
+    return path.resolve()
+
+
+def low_space(path: Path) -> int | None:
+    """Free bytes when they are few, else None."""
+    free = shutil.disk_usage(path).free
+    return free if free < LOW_SPACE_BYTES else None
+
+
+def state_folder(root: Path) -> Path:
+    """Where the recorder keeps what is not footage."""
+    folder = root / STATE_FOLDER
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def hold(root: Path) -> IO[str]:
+    """Hold the folder against a second recorder, until the file returned is closed. Raises Problem."""
+    lock = (state_folder(root) / LOCK_NAME).open("a+", encoding="ascii")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise Problem(
+            Exit.BUSY,
+            say(
+                "Another recorder already works in {path}. Stop it first, or choose another folder with --to.",
+                path=root,
+            ),
+        ) from error
+    return lock
+
+
+def control_socket(root: Path) -> Path:
+    """Where the recorder of this folder listens: a name short enough for a socket, in the user's own runtime folder."""
+    base = os.environ.get("XDG_RUNTIME_DIR") or f"{tempfile.gettempdir()}/holdfast-{os.getuid()}"
+    digest = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]
+    return Path(base) / "holdfast" / f"{digest}.sock"

@@ -1,0 +1,157 @@
+"""Sources: what brings a camera's frames into a session's pipeline.
+
+A source is a bin named "source". It finds out what the camera offers, takes the video track, and calls back with a
+pad that delivers whole access units (`alignment=au`) with presentation times that come from the camera alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, OwnError
+from holdfast.domain.streams import StreamAddress
+from holdfast.media.elements import Element, ElementMissing, make
+from holdfast.media.gi import Gst
+
+
+class SourceListener(Protocol):
+    """Who owns the source. Called from any thread."""
+
+    def source_ready(self, pad: Any, codec: str) -> None:
+        """The pad will deliver access units of `codec` ("h264" or "h265")."""
+
+    def source_failed(self, error: ErrorReport) -> None:
+        """The source cannot deliver."""
+
+
+class Source(Protocol):
+    """One connection to one camera stream."""
+
+    bin: Any
+    """The Gst.Bin named "source", to be put into the pipeline."""
+
+
+SourceFactory = Callable[[StreamAddress, SourceListener], Source]
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """How one video codec is taken out of RTP and parsed."""
+
+    name: str
+    depay: str
+    parse: str
+    caps: str
+    timestamper: str
+
+
+CODECS = {
+    "H264": Codec(
+        "h264", "rtph264depay", "h264parse", "video/x-h264,stream-format=avc,alignment=au", "h264timestamper"
+    ),
+    "H265": Codec(
+        "h265", "rtph265depay", "h265parse", "video/x-h265,stream-format=hvc1,alignment=au", "h265timestamper"
+    ),
+}
+"""By the encoding name that RTP uses (RFC 6184, RFC 7798)."""
+
+
+def own_error(code: OwnError, text: str) -> ErrorReport:
+    """An error that the source noticed by itself."""
+    return ErrorReport(Branch.SOURCE, OWN_DOMAIN, code, "source", text)
+
+
+class RtspSrcSource:
+    """GStreamer's rtspsrc with depayloader and parser.
+
+    `buffer-mode=none`: presentation times come from the RTP timestamps only. The default mode makes buffers without
+    or with backward times after a stall or a burst, which end mp4mux.
+    """
+
+    def __init__(self, address: StreamAddress, listener: SourceListener) -> None:
+        """Build the bin. Raises ElementMissing."""
+        self._listener = listener
+        self._found = False
+        self.bin = Gst.Bin.new("source")
+        self._rtspsrc = make(
+            Element(
+                "rtspsrc",
+                "rtspsrc",
+                {
+                    "location": address.url,
+                    "protocols": address.transport,
+                    "latency": 0 if address.transport == "tcp" else 200,
+                    "buffer-mode": "none",
+                    "user-agent": "Holdfast",
+                    "tcp-timeout": 10_000_000,
+                    # A camera that is gone cannot answer a TEARDOWN: do not wait long for it.
+                    "teardown-timeout": 200_000_000,
+                },
+            )
+        )
+        if address.user:
+            self._rtspsrc.set_property("user-id", address.user)
+            self._rtspsrc.set_property("user-pw", address.password)
+        self.bin.add(self._rtspsrc)
+        self._rtspsrc.connect("on-sdp", self._on_sdp)
+        self._rtspsrc.connect("select-stream", self._on_select_stream)
+        self._rtspsrc.connect("pad-added", self._on_pad_added)
+
+    def _on_sdp(self, _rtspsrc: Any, sdp: Any) -> None:
+        """Say at once when there is nothing that can be recorded (RFC 4566 section 5.14)."""
+        media = [sdp.get_media(n) for n in range(sdp.medias_len())]
+        videos = [m for m in media if m.get_media() == "video"]
+        if not videos:
+            kinds = ", ".join(sorted({m.get_media() for m in media})) or "nothing"
+            self._listener.source_failed(
+                own_error(OwnError.NO_VIDEO_TRACK, f"the camera offers no video track at this URL, but {kinds}")
+            )
+            return
+        names = [_encoding_name(video) for video in videos]
+        if not any(name in CODECS for name in names):
+            self._listener.source_failed(
+                own_error(OwnError.UNSUPPORTED_CODEC, f"the camera sends {', '.join(names)}, not H.264 or H.265")
+            )
+
+    def _on_select_stream(self, _rtspsrc: Any, _number: int, caps: Any) -> bool:
+        structure = caps.get_structure(0)
+        if self._found or structure.get_string("media") != "video":
+            return False
+        self._found = structure.get_string("encoding-name") in CODECS
+        return self._found
+
+    def _on_pad_added(self, _rtspsrc: Any, pad: Any) -> None:
+        caps = pad.get_current_caps() or pad.query_caps(None)
+        codec = CODECS.get(caps.get_structure(0).get_string("encoding-name") or "")
+        if codec is None or self.bin.get_static_pad("src") is not None:
+            return
+        try:
+            chain = [
+                make(Element(codec.depay, "depay")),
+                make(Element(codec.parse, "parse")),
+                make(Element("capsfilter", "access-units", {"caps": codec.caps})),
+            ]
+        except ElementMissing as missing:
+            self._listener.source_failed(own_error(OwnError.ELEMENT_MISSING, str(missing)))
+            return
+        for element in chain:
+            self.bin.add(element)
+        chain[0].link(chain[1])
+        chain[1].link(chain[2])
+        ghost = Gst.GhostPad.new("src", chain[2].get_static_pad("src"))
+        ghost.set_active(True)
+        self.bin.add_pad(ghost)
+        self._listener.source_ready(ghost, codec.name)
+        for element in chain:
+            element.sync_state_with_parent()
+        pad.link(chain[0].get_static_pad("sink"))
+
+
+def _encoding_name(media: Any) -> str:
+    caps = media.get_caps_from_media(int(media.get_format(0))) if media.formats_len() else None
+    name = caps.get_structure(0).get_string("encoding-name") if caps is not None else None
+    return name or "an unknown format"
+
+
+SOURCES: dict[str, SourceFactory] = {"rtspsrc": RtspSrcSource}
+"""Every source by the name that the settings use. The contract tests run over this table."""

@@ -1,0 +1,107 @@
+"""A take: one life of the recording branch's muxer, writing fragmented MP4 into a pipe of its own.
+
+A take begins with a key frame and ends with EOS, which makes the muxer write what it holds. Whenever the parameters
+of the stream change, or its times break, a new take is begun; the recorder sees a new pipe with a new header.
+"""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable
+from typing import Any
+
+from holdfast.media.elements import Element, build_bin
+from holdfast.media.gi import Gst
+
+PIPE_BYTES = 512 * 1024
+QUEUE_BYTES = 24 * 1024 * 1024
+QUEUE_NS = 20 * 1_000_000_000
+TIMESCALE = 90_000
+"""Ticks per second of media time in the files: that of RTP video (RFC 6184), so that no time is rounded."""
+
+
+def chain(codec: str, *, reorders: bool, fragment_ms: int, fd: int) -> list[Element]:
+    """The elements of one take, in order."""
+    elements = [
+        # Leaky, so that a recorder that does not read can never hold up the source (requirement A4).
+        Element(
+            "queue",
+            "recording-queue",
+            {
+                "max-size-buffers": 0,
+                "max-size-bytes": QUEUE_BYTES,
+                "max-size-time": QUEUE_NS,
+                "leaky": "downstream",
+            },
+        )
+    ]
+    if reorders:
+        # RTP carries presentation times only; with B-frames the muxer needs decode times as well.
+        elements.append(Element(f"{codec}timestamper", "timestamper"))
+    elements.append(
+        Element(
+            "mp4mux",
+            "muxer",
+            {"fragment-duration": fragment_ms, "streamable": True, "trak-timescale": TIMESCALE},
+            sink_pad="video_%u",
+        )
+    )
+    elements.append(Element("fdsink", "fragments", {"fd": fd, "sync": False, "async": False}))
+    return elements
+
+
+class Take:
+    """One muxer and its pipe. Built and ended by the session, on whichever thread carries the frames."""
+
+    def __init__(self, number: int, codec: str, *, reorders: bool, fragment_ms: int) -> None:
+        """Make the pipe and the bin. Raises ElementMissing, OSError when no descriptor is free."""
+        self.number = number
+        self.overruns = 0
+        self._drained: Callable[[], None] | None = None
+        read_fd, self._write_fd = os.pipe2(os.O_CLOEXEC)
+        self.read_fd = read_fd
+        # Not every user may have pipes this large; a smaller one only means more wake-ups.
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(self._write_fd, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        try:
+            self.bin = build_bin(
+                f"take-{number}", chain(codec, reorders=reorders, fragment_ms=fragment_ms, fd=self._write_fd)
+            )
+        except BaseException:
+            os.close(read_fd)
+            os.close(self._write_fd)
+            raise
+        self.sink = self.bin.get_static_pad("sink")
+        self.bin.get_by_name("recording-queue").connect("overrun", self._on_overrun)
+        last = self.bin.get_by_name("fragments").get_static_pad("sink")
+        last.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event)
+
+    def end(self, drained: Callable[[], None]) -> None:
+        """Have the muxer write what it holds; `drained` is called from a streaming thread when it has."""
+        self._drained = drained
+        self.sink.send_event(Gst.Event.new_eos())
+
+    def dispose(self) -> None:
+        """Stop and release everything. Blocks while the elements stop: never from a streaming thread of the take."""
+        self.bin.set_state(Gst.State.NULL)
+        parent = self.bin.get_parent()
+        if parent is not None:
+            parent.remove(self.bin)
+        if self._write_fd >= 0:
+            os.close(self._write_fd)
+            self._write_fd = -1
+
+    def close_reader(self) -> None:
+        """Close our copy of the reading end, once the recorder has its own."""
+        if self.read_fd >= 0:
+            os.close(self.read_fd)
+            self.read_fd = -1
+
+    def _on_event(self, _pad: Any, info: Any) -> Any:
+        if info.get_event().type == Gst.EventType.EOS and self._drained is not None:
+            drained, self._drained = self._drained, None
+            drained()
+        return Gst.PadProbeReturn.OK
+
+    def _on_overrun(self, _queue: Any) -> None:
+        self.overruns += 1

@@ -1,0 +1,27 @@
+"""How long to wait before the next try."""
+
+from dataclasses import dataclass
+
+from holdfast.domain.faults import FaultKind
+
+SELDOM = frozenset({FaultKind.AUTHENTICATION})
+"""Faults after which quick tries do harm: cameras lock accounts (requirement C6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Exponential backoff with jitter: at most `min(base·2ⁿ, cap)` seconds (requirement C1)."""
+
+    base_s: float = 0.5
+    cap_s: float = 60.0
+    seldom_base_s: float = 40.0
+    seldom_cap_s: float = 300.0
+
+    def delay_s(self, failures: int, kind: FaultKind, *, chance: float) -> float:
+        """Seconds to wait after `failures` (≥ 1) failures in a row; `chance` in [0, 1) spreads cameras apart.
+
+        The jitter only ever shortens, by up to a third: the limit stays a limit.
+        """
+        base_s, cap_s = (self.seldom_base_s, self.seldom_cap_s) if kind in SELDOM else (self.base_s, self.cap_s)
+        exponent = min(max(failures, 1) - 1, 30)
+        return min(base_s * 2.0**exponent, cap_s) * (1 - chance / 3)

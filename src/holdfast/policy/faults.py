@@ -1,0 +1,105 @@
+"""Classifying: which kind of fault an error is, and what to tell a person about it.
+
+In order of trust (requirements B1-B3): domain and code together with the branch; the branch alone; the text, which can
+only ever tell network faults from each other.
+"""
+
+from collections.abc import Mapping
+
+from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, Fault, FaultKind, OwnError
+
+RESOURCE = "gst-resource-error-quark"
+STREAM = "gst-stream-error-quark"
+CORE = "gst-core-error-quark"
+
+# GstResourceError and its relatives, by number: https://gstreamer.freedesktop.org/documentation/gstreamer/gsterror.html
+NOT_FOUND, NO_SPACE_LEFT, NOT_AUTHORIZED = 3, 14, 15
+CODEC_NOT_FOUND, DECODE, MUX = 6, 7, 10
+MISSING_PLUGIN = 12
+
+BY_DOMAIN_AND_CODE: Mapping[tuple[Branch, str, int], FaultKind] = {
+    (Branch.SOURCE, RESOURCE, NOT_FOUND): FaultKind.NOT_FOUND,
+    (Branch.SOURCE, RESOURCE, NOT_AUTHORIZED): FaultKind.AUTHENTICATION,
+    (Branch.SOURCE, CORE, MISSING_PLUGIN): FaultKind.ELEMENT_MISSING,
+    (Branch.SOURCE, STREAM, CODEC_NOT_FOUND): FaultKind.NO_VIDEO,
+    (Branch.SOURCE, STREAM, DECODE): FaultKind.BAD_STREAM,
+    (Branch.RECORDING, RESOURCE, NO_SPACE_LEFT): FaultKind.DISK_FULL,
+    (Branch.RECORDING, STREAM, MUX): FaultKind.MUX,
+    (Branch.STREAMING, STREAM, DECODE): FaultKind.DECODER,
+    (Branch.SOURCE, OWN_DOMAIN, OwnError.CAMERA_CLOSED): FaultKind.CAMERA_CLOSED,
+    (Branch.SOURCE, OWN_DOMAIN, OwnError.NO_VIDEO_TRACK): FaultKind.NO_VIDEO,
+    (Branch.SOURCE, OWN_DOMAIN, OwnError.UNSUPPORTED_CODEC): FaultKind.NO_VIDEO,
+    (Branch.SOURCE, OWN_DOMAIN, OwnError.ELEMENT_MISSING): FaultKind.ELEMENT_MISSING,
+    (Branch.RECORDING, OWN_DOMAIN, OwnError.ELEMENT_MISSING): FaultKind.ELEMENT_MISSING,
+    (Branch.SOURCE, OWN_DOMAIN, OwnError.WORKER_DIED): FaultKind.WORKER_DIED,
+    (Branch.SOURCE, OWN_DOMAIN, OwnError.WORKER_HUNG): FaultKind.WORKER_HUNG,
+    (Branch.SOURCE, OWN_DOMAIN, OwnError.WORKER_MEMORY): FaultKind.WORKER_MEMORY,
+    (Branch.SOURCE, OWN_DOMAIN, OwnError.STALLED): FaultKind.STALLED,
+    (Branch.SOURCE, OWN_DOMAIN, OwnError.NEVER_DELIVERED): FaultKind.STALLED,
+    (Branch.RECORDING, OWN_DOMAIN, OwnError.BAD_FRAGMENT): FaultKind.MUX,
+}
+
+BY_BRANCH: Mapping[Branch, FaultKind] = {
+    Branch.SOURCE: FaultKind.RTSP_NETWORK,
+    Branch.RECORDING: FaultKind.MUX,
+    Branch.STREAMING: FaultKind.VIDEO_SINK,
+}
+
+BY_TEXT: tuple[tuple[str, FaultKind], ...] = (
+    ("Unauthorized (401)", FaultKind.AUTHENTICATION),
+    ("Not Found (404)", FaultKind.NOT_FOUND),
+    ("Session Not Found (454)", FaultKind.NOT_FOUND),
+    ("unsupported", FaultKind.BAD_STREAM),
+)
+"""Only for errors of the source that say no more than "failed": none of these leads to anything but another try."""
+
+UNSPECIFIC = frozenset({1})
+"""GST_*_ERROR_FAILED."""
+
+SENTENCES: Mapping[FaultKind, str] = {
+    FaultKind.RTSP_NETWORK: "The camera cannot be reached. Check its power, cable and address.",
+    FaultKind.AUTHENTICATION: "The camera refuses the user name or the password. Correct them; tries are rare, "
+    "so that the camera does not lock the account.",
+    FaultKind.NOT_FOUND: "The camera answers, but has no stream at this path. It may still be starting; "
+    "otherwise correct the URL.",
+    FaultKind.BAD_ADDRESS: "The URL cannot be used. Correct it.",
+    FaultKind.CAMERA_CLOSED: "The camera ended the stream. It may be restarting.",
+    FaultKind.STALLED: "The connection is open, but no frames arrive. The camera or the network may be overloaded.",
+    FaultKind.NO_VIDEO: "The camera offers nothing that can be recorded here. Choose H.264 or H.265 in the camera, "
+    "or another URL.",
+    FaultKind.NO_KEY_FRAME: "Frames arrive, but no key frame, so nothing can be played or recorded yet. "
+    "Set a shorter key frame interval (GOP) in the camera.",
+    FaultKind.BAD_STREAM: "The camera sends data that cannot be understood.",
+    FaultKind.STORAGE_DISCONNECTED: "The recordings' folder cannot be written. Check the disk and its mount.",
+    FaultKind.DISK_FULL: "The disk is full. Free some space: recording goes on by itself.",
+    FaultKind.FOOTAGE_DROPPED: "Footage had to be dropped from memory, because it could not be written in time.",
+    FaultKind.DECODER: "The picture cannot be decoded; recording is not touched by it.",
+    FaultKind.VIDEO_SINK: "The live view failed; recording is not touched by it.",
+    FaultKind.MUX: "The recording branch failed and was built anew.",
+    FaultKind.ELEMENT_MISSING: "A part of GStreamer is missing on this machine.",
+    FaultKind.WORKER_DIED: "The capture process ended unexpectedly and was replaced.",
+    FaultKind.WORKER_HUNG: "The capture process did not react any more and was replaced.",
+    FaultKind.WORKER_MEMORY: "The capture process used more memory than allowed and was replaced.",
+}
+
+
+def kind_of(error: ErrorReport) -> FaultKind:
+    """The kind of fault that an error is. Total: every error has one."""
+    kind = BY_DOMAIN_AND_CODE.get((error.branch, error.domain, error.code))
+    if kind is not None:
+        return kind
+    if error.branch is Branch.SOURCE and error.code in UNSPECIFIC:
+        for text, text_kind in BY_TEXT:
+            if text in error.debug:
+                return text_kind
+    return BY_BRANCH[error.branch]
+
+
+def classify(error: ErrorReport) -> Fault:
+    """The fault that an error is, with a sentence for a person and the detail for an engineer."""
+    kind = kind_of(error)
+    sentence = SENTENCES[kind]
+    if error.domain == OWN_DOMAIN and kind in {FaultKind.NO_VIDEO, FaultKind.ELEMENT_MISSING}:
+        sentence = f"{sentence} ({error.text})"
+    detail = f"{error.element}: {error.text} [{error.domain} {error.code}, {error.branch}] {error.debug}"
+    return Fault(kind, sentence, " ".join(detail.split()))

@@ -1,0 +1,102 @@
+"""Volumes: places for segments. What the recorder asks of a writer, and what the writer answers.
+
+Orders are never answered at once and never block: an answer says what is really on the disk.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from holdfast.domain.faults import FaultKind
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSegment:
+    """Create a file exclusively: the first of `paths` (relative to the volume) that does not exist yet."""
+
+    key: int
+    """Chosen by the recorder; names this segment in every later order and answer."""
+    paths: tuple[str, ...]
+    header: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AppendData:
+    """Write at the end."""
+
+    key: int
+    data: bytes
+    token: int
+    """Comes back in `Synced`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishSegment:
+    """Make the file final: append the index, sync, patch the first sector, sync."""
+
+    key: int
+    trailer: bytes
+    patch_offset: int
+    patch: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CutSegment:
+    """Cut a segment at `size_bytes` and make the rest final, as far as the disk allows; 0 removes the file.
+
+    For footage that is written again elsewhere: what is cut off is still held in memory.
+    """
+
+    key: int
+    size_bytes: int
+
+
+Order = CreateSegment | AppendData | FinishSegment | CutSegment
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """The file exists, with its header."""
+
+    key: int
+    path: str
+    at_s: float
+    """Monotonic seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """All data up to this token is on the disk."""
+
+    key: int
+    token: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The file is final."""
+
+    key: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentFailed:
+    """The segment cannot be written any more; nothing after the last `Synced` counts as saved."""
+
+    key: int
+    kind: FaultKind
+    sentence: str
+    path: str
+
+
+Answer = Created | Synced | Finished | SegmentFailed
+Listener = Callable[[Answer], None]
+
+
+class Writer(Protocol):
+    """Carries out orders for one volume, in the order in which they were given."""
+
+    def order(self, order: Order) -> None:
+        """Give an order. Never blocks, never raises."""

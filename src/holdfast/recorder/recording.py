@@ -1,0 +1,275 @@
+"""Recording of one stream: takes in, orders to the writer out, everything held in RAM until it is synced.
+
+All calls come on the recorder's event loop and none of them waits.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, Fault, FaultKind, OwnError
+from holdfast.domain.segments import RunRecord, SegmentState
+from holdfast.domain.streams import StreamId
+from holdfast.domain.times import NS_PER_S, WallNs
+from holdfast.fmp4.errors import Fmp4Error
+from holdfast.fmp4.stream import Fragment
+from holdfast.policy import segmenting
+from holdfast.policy.faults import classify
+from holdfast.policy.segmenting import EndReason, FragmentInfo, Segmenter, SegmentRules
+from holdfast.ports.capture import TakeBytes, TakeClosed, TakeOpened
+from holdfast.ports.catalog import CatalogWrites
+from holdfast.ports.clock import Clock
+from holdfast.ports.volumes import (
+    Answer,
+    Created,
+    CutSegment,
+    Finished,
+    SegmentFailed,
+    Synced,
+    Writer,
+)
+from holdfast.recorder.ring import Held, Ring
+from holdfast.recorder.segment_writing import SegmentInWriting, begin_segment
+from holdfast.recorder.takes import OpenTake, SessionClock, describe
+
+RETRY_S = 2.0
+STOP_PATIENCE_S = 2.0
+"""A stop waits this long for the frames up to its moment, should they be late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a recording works with."""
+
+    clock: Clock
+    writer: Writer
+    catalog: CatalogWrites
+    new_key: Callable[[], int]
+    new_run_id: Callable[[], UUID]
+
+
+class Recording:
+    """Owns one stream's ring, segmenter and segments."""
+
+    def __init__(
+        self,
+        stream: StreamId,
+        rules: SegmentRules,
+        services: Services,
+        report: Callable[[Fault], None],
+        ring_limit_bytes: int,
+    ) -> None:
+        """Nothing is recorded before `start`."""
+        self.stream = stream
+        self.clock = SessionClock(services.clock)
+        self.ring = Ring()
+        self.segmenter = Segmenter(rules)
+        self.storage_fault: Fault | None = None
+        self.current: SegmentInWriting | None = None
+        self.synced_at_ns: int | None = None
+        self._services = services
+        self._report = report
+        self._ring_limit_bytes = ring_limit_bytes
+        self._segments: dict[int, SegmentInWriting] = {}
+        self._take: OpenTake | None = None
+        self._next_index = 0
+        self._run: tuple[UUID, int] | None = None
+        self._run_record: RunRecord | None = None
+        self._retry_at_ns = 0
+        self._stop_at_ns: int | None = None
+        self._backlog_from = 0
+        self._cut_short: dict[int, SegmentInWriting] = {}
+
+    # ------------------------------------------------------------ what the user wants
+
+    def start(self) -> None:
+        """Record from now on; a manual start begins with the key frame before this moment."""
+        manual = self.segmenter.held != () or self.current is not None
+        self._step(segmenting.Start(self.clock.pts_now() if manual else None))
+
+    def stop(self) -> None:
+        """Record up to this moment."""
+        self._stop_at_ns = self._services.clock.mono_ns()
+        self._step(segmenting.Stop(self.clock.pts_now() if self._take is not None else None))
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is open and nothing waits to be written."""
+        return not self._segments and (self.storage_fault is None or not any(h.segment is not None for h in self.ring))
+
+    def shut_down(self) -> None:
+        """End the open segment with what there is."""
+        if self.segmenter.suspended:
+            self._resume()
+        self._step(segmenting.FinishNow(EndReason.SHUTDOWN))
+
+    # ------------------------------------------------------------ what the camera delivers
+
+    def take_opened(self, opened: TakeOpened) -> None:
+        """A take begins."""
+        if self._take is not None and self._take.opened.session == opened.session and "media time" in opened.reason:
+            self.clock.begin_anew()
+        self.clock.observe(opened.session, opened.first_pts_ns, opened.arrival_ns)
+        self._take = OpenTake(opened)
+
+    def take_bytes(self, arrived: TakeBytes) -> None:
+        """The next bytes of the current take."""
+        take = self._take
+        if take is None or take.id != (arrived.session, arrived.take):
+            return
+        try:
+            for fragment in take.feed(arrived.data):
+                if fragment.video is not None:
+                    self._fragment(take, fragment)
+        except Fmp4Error as error:
+            self._take = None
+            self._step(segmenting.TakeEnded())
+            text = f"the muxer wrote something that is no fragment: {error}"
+            self._report(classify(ErrorReport(Branch.RECORDING, OWN_DOMAIN, OwnError.BAD_FRAGMENT, "muxer", text)))
+
+    def take_closed(self, closed: TakeClosed) -> None:
+        """The take ended; its last segment is complete."""
+        if self._take is not None and self._take.id == (closed.session, closed.take):
+            self._take = None
+            self._step(segmenting.TakeEnded())
+
+    def _fragment(self, take: OpenTake, fragment: Fragment) -> None:
+        assert take.init is not None
+        info = describe(self._next_index, take, fragment, self.clock)
+        self._next_index += 1
+        self.ring.add(info, fragment, take.init)
+        self._step(segmenting.Arrived(info))
+        while self.ring.size_bytes > self._ring_limit_bytes:
+            self._drop_oldest()
+
+    # ------------------------------------------------------------ what the disk says
+
+    def answered(self, answer: Answer) -> bool:
+        """An answer of the writer; False when it is not about this stream."""
+        segment = self._segments.get(answer.key) or self._cut_short.get(answer.key)
+        if segment is None:
+            return False
+        match answer:
+            case Created(_, path, _):
+                segment.path = path
+                self.storage_fault = None
+                self._services.catalog.post(segment.record(SegmentState.OPEN, segment.size_bytes))
+            case Synced(key, token, _):
+                self.synced_at_ns = self._services.clock.mono_ns()
+                self.ring.saved(key, token)
+                self._release()
+                segment.forget_before(self.ring.oldest)
+            case Finished(key, size_bytes):
+                self._services.catalog.post(segment.record(SegmentState.FINAL, size_bytes))
+                self._segments.pop(key, None)
+                self._cut_short.pop(key, None)
+            case SegmentFailed():
+                self._write_failed(segment, answer)
+        return True
+
+    def tick(self) -> None:
+        """Try a failed disk again; end a stop whose last frames do not come."""
+        now_ns = self._services.clock.mono_ns()
+        if self.segmenter.suspended and now_ns >= self._retry_at_ns:
+            self._retry_at_ns = now_ns + int(RETRY_S * NS_PER_S)
+            self._resume()
+        waiting = self.segmenter.segment is not None and self.segmenter.stop_at_ns is not None
+        if waiting and self._stop_at_ns is not None and now_ns - self._stop_at_ns > STOP_PATIENCE_S * NS_PER_S:
+            self._step(segmenting.FinishNow(EndReason.STOPPED))
+
+    def _write_failed(self, segment: SegmentInWriting, failed: SegmentFailed) -> None:
+        """Keep what is unsaved, cut the file where its copy will begin, and try again soon."""
+        self._segments.pop(segment.key, None)
+        first = self.ring.first_unsaved(segment.key)
+        if self.storage_fault is None:
+            self._report(Fault(failed.kind, failed.sentence))
+        self.storage_fault = Fault(failed.kind, failed.sentence)
+        if first is None and segment is not self.current:
+            return
+        backlog = self.ring.from_key_frame(first if first is not None else self._next_index)
+        self._backlog_from = backlog[0].info.index if backlog else self._next_index
+        self._cut(segment, backlog)
+        for later in [s for s in self._segments.values() if s.first.index >= self._backlog_from]:
+            self._cut(later, backlog)
+        for held in backlog:
+            held.is_saved = False
+        self.current = None
+        self._retry_at_ns = self._services.clock.mono_ns() + int(RETRY_S * NS_PER_S)
+        self.segmenter, _ = segmenting.step(self.segmenter, segmenting.Suspended())
+
+    def _cut(self, segment: SegmentInWriting, backlog: list[Held]) -> None:
+        """Cut a file where the backlog begins, because that will be written again."""
+        self._segments.pop(segment.key, None)
+        if not segment.path:
+            return
+        again = [h for h in backlog if h.segment == segment.key]
+        size_bytes = segment.cut(again[0].info, sum(h.samples for h in again)) if again else segment.size_bytes
+        self._cut_short[segment.key] = segment
+        self._services.writer.order(CutSegment(segment.key, size_bytes))
+
+    def _resume(self) -> None:
+        backlog = [h for h in self.ring if h.info.index >= self._backlog_from]
+        self._step(segmenting.Resumed(tuple(h.info for h in backlog)))
+
+    def _drop_oldest(self) -> None:
+        lost, lost_ns = self.ring.drop_oldest_group()
+        if self.segmenter.suspended and lost:
+            sentence = (
+                f"{lost_ns / NS_PER_S:.1f} s of footage were lost: they could not be written, "
+                "and the memory for footage is full."
+            )
+            self._report(Fault(FaultKind.FOOTAGE_DROPPED, sentence))
+
+    # ------------------------------------------------------------ carrying out the segmenter's actions
+
+    def _step(self, event: segmenting.Event) -> None:
+        self.segmenter, actions = segmenting.step(self.segmenter, event)
+        for action in actions:
+            match action:
+                case segmenting.Begin(first, new_run):
+                    self._begin(first, new_run=new_run)
+                case segmenting.Append(index):
+                    self._append(index)
+                case segmenting.Finish(reason):
+                    self._finish(reason)
+        self._release()
+
+    def _begin(self, first: FragmentInfo, *, new_run: bool) -> None:
+        if new_run or self._run is None:
+            self._run = (self._services.new_run_id(), 0)
+            self._run_record = RunRecord(
+                run_id=str(self._run[0]),
+                camera=self.stream.camera,
+                stream=self.stream.stream,
+                session=first.take[0],
+                started_wall_ns=first.wall_ns,
+            )
+            self._services.catalog.post(self._run_record)
+        else:
+            self._run = (self._run[0], self._run[1] + 1)
+        held = self.ring[first.index]
+        key = self._services.new_key()
+        segment, order = begin_segment(key, self.stream, held.init, (first, held.fragment), self._run, self.clock)
+        self._segments[key] = self.current = segment
+        self._services.writer.order(order)
+
+    def _append(self, index: int) -> None:
+        assert self.current is not None
+        held = self.ring[index]
+        held.segment, held.is_saved = self.current.key, False
+        self._services.writer.order(self.current.append(held.info, held.fragment, self.clock))
+
+    def _finish(self, reason: EndReason) -> None:
+        segment, self.current = self.current, None
+        assert segment is not None
+        segment.end_reason = reason
+        self._services.writer.order(segment.finish(self.clock))
+        if reason is not EndReason.ROTATION and self._run_record is not None:
+            ended = WallNs(segment.stamp.wall_start_ns + segment.end_ns - segment.first.start_ns)
+            self._services.catalog.post(replace(self._run_record, ended_wall_ns=ended, end_reason=reason))
+            self._run_record = None
+
+    def _release(self) -> None:
+        held = self.segmenter.held
+        needed = held[0].index if held else self._next_index
+        self.ring.release(min(needed, self._backlog_from) if self.segmenter.suspended else needed)

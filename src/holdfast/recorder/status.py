@@ -1,0 +1,51 @@
+"""What is shown of a stream: observed, not assumed (invariant I8)."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from holdfast.domain.streams import Mode
+from holdfast.policy.connection import Phase
+
+
+class RecordingState(StrEnum):
+    """What becomes of the frames."""
+
+    OFF = "off"
+    """The user does not want a recording."""
+    WAITING = "waiting"
+    """Wanted, and nothing is there to be written yet."""
+    RECORDING = "recording"
+    """Bytes reached the disk within the last seconds."""
+    HELD = "held"
+    """Nothing reaches the disk; footage is held in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStatus:
+    """One stream at one moment."""
+
+    camera: str
+    stream: str
+    name: str
+    phase: Phase
+    recording: RecordingState
+    mode: Mode
+    session: int
+    fps: float
+    bits_per_s: float
+    file: str
+    """Path of the open segment, relative to the recording folder; empty when none is open."""
+    fault: str
+    """Sentence of the last fault, empty when there was none."""
+    fault_kind: str
+    fault_age_s: float | None
+    next_try_s: float | None
+    """Seconds until the next try to connect."""
+    held_bytes: int
+    """Footage in RAM."""
+    frames: int
+    """Frames that the camera delivered in this session."""
+
+    def as_json(self) -> dict[str, object]:
+        """For the API."""
+        return asdict(self)

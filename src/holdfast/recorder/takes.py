@@ -1,0 +1,107 @@
+"""From a take's bytes to fragments with times: media time, and the host's wall time by the media clock."""
+
+from dataclasses import dataclass, field
+
+from holdfast.domain.times import NS_PER_S, PtsNs, WallNs
+from holdfast.fmp4.stream import Fragment, FragmentSplitter, InitSegment, Trailer
+from holdfast.policy.media_clock import MediaClock
+from holdfast.policy.segmenting import FragmentInfo
+from holdfast.ports.capture import TakeOpened
+from holdfast.ports.clock import Clock
+
+
+@dataclass(slots=True)
+class OpenTake:
+    """One take while its bytes arrive."""
+
+    opened: TakeOpened
+    splitter: FragmentSplitter = field(default_factory=FragmentSplitter)
+    init: InitSegment | None = None
+    base_ns: int | None = None
+    """Media time of decode time 0."""
+
+    @property
+    def id(self) -> tuple[int, int]:
+        """(session, take)."""
+        return self.opened.session, self.opened.take
+
+    def feed(self, data: bytes) -> list[Fragment]:
+        """The fragments that are whole now. Raises Fmp4Error."""
+        fragments = []
+        for piece in self.splitter.feed(data):
+            match piece:
+                case InitSegment():
+                    self.init = piece
+                case Fragment():
+                    fragments.append(piece)
+                case Trailer():
+                    pass
+        return fragments
+
+    def times_ns(self, fragment: Fragment) -> tuple[PtsNs, PtsNs]:
+        """Media time of the fragment's begin and end.
+
+        The muxer counts from 0 at the take's first frame, of which the worker told the media time.
+        """
+        run = fragment.video
+        assert run is not None
+        assert self.init is not None
+        track = self.init.video
+        if self.base_ns is None:
+            self.base_ns = self.opened.first_pts_ns - track.to_ns(run.decode_time + run.first_composition_offset)
+        start_ns = self.base_ns + track.to_ns(run.decode_time)
+        return PtsNs(start_ns), PtsNs(self.base_ns + track.to_ns(run.end_time))
+
+
+@dataclass(slots=True)
+class SessionClock:
+    """The media clock of the current session, and the host's clocks beside it."""
+
+    clock: Clock
+    session: int = 0
+    media: MediaClock = field(default_factory=MediaClock)
+
+    def observe(self, session: int, pts_ns: int, arrival_ns: int) -> None:
+        """A frame of this session arrived. A new session begins anew: its media time has another origin."""
+        if session != self.session:
+            self.session, self.media = session, MediaClock()
+        self.media = self.media.observed(PtsNs(pts_ns), arrival_ns)  # type: ignore[arg-type] # MonoNs comes as int
+
+    def begin_anew(self) -> None:
+        """Media time broke."""
+        self.media = MediaClock()
+
+    def wall_offset_ns(self) -> int:
+        """What the wall clock is ahead of the monotonic one at present."""
+        return self.clock.wall_ns() - self.clock.mono_ns()
+
+    def wall_of(self, pts_ns: PtsNs, wall_offset_ns: int | None = None) -> WallNs:
+        """When the frame of this media time was taken, by the wall clock as it is now (or was, with its offset)."""
+        offset_ns = self.wall_offset_ns() if wall_offset_ns is None else wall_offset_ns
+        if self.media.delay_ns is None:
+            return WallNs(self.clock.mono_ns() + offset_ns)
+        return WallNs(max(0, self.media.mono_of(pts_ns) + offset_ns))
+
+    def pts_now(self) -> PtsNs | None:
+        """The media time of what happens now, or None when nothing was seen yet."""
+        return None if self.media.delay_ns is None else self.media.pts_of(self.clock.mono_ns())
+
+
+def describe(index: int, take: OpenTake, fragment: Fragment, clock: SessionClock) -> FragmentInfo:
+    """The fragment as the segmenter sees it."""
+    start_ns, end_ns = take.times_ns(fragment)
+    wall_ns = clock.wall_of(start_ns)
+    return FragmentInfo(
+        index=index,
+        take=take.id,
+        start_ns=start_ns,
+        end_ns=end_ns,
+        is_sync=fragment.starts_with_sync,
+        size_bytes=len(fragment.data),
+        wall_ns=wall_ns,
+        utc_offset_s=clock.clock.utc_offset_s(wall_ns),
+    )
+
+
+SETTLED_NS = 10 * NS_PER_S
+"""After so much media time the least delay is known well enough to date a segment's first frame."""
