@@ -4,6 +4,7 @@ import re
 import socket
 import time
 from dataclasses import dataclass, field
+from typing import Self
 from urllib.parse import urlsplit
 
 from holdfast.lab import sei
@@ -35,7 +36,7 @@ class Watcher:
         self.sequence_numbers: list[int] = []
         self.reports = 0
 
-    def __enter__(self) -> "Watcher":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -101,7 +102,7 @@ class Watcher:
 
     def frames(self, count: int) -> list[Seen]:
         """That many frames, or fewer when the connection ends."""
-        seen = []
+        seen: list[Seen] = []
         while len(seen) < count and (frame := self.frame()) is not None:
             seen.append(frame)
         return seen
