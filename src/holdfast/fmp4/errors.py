@@ -14,7 +14,7 @@ class Fmp4Error(ValueError):
         self.reason = reason
         self.box = box
         self.offset = offset
-        place = f" in box {box!r}" if box else ""
+        place = f" in box '{box}'" if box else ""
         if offset is not None:
             place += f" at byte {offset}"
         super().__init__(reason + place)
