@@ -22,6 +22,7 @@ from holdfast.app.check_file import (
     record_of,
     without_file,
 )
+from holdfast.app.check_report import MOST_FINDINGS, CheckProgress, CheckReport
 from holdfast.app.recording_root import (
     CATALOG_NAME,
     STATE_FOLDER,
@@ -45,8 +46,6 @@ from holdfast.ports.catalog import (
 )
 from holdfast.storage.repair import StalePlanError, carry_out
 
-MOST_FINDINGS = 100_000
-"""Findings listed; further ones are counted only."""
 RECENT_NS = 60 * NS_PER_S
 """Beside a running recorder whose open files are not known, what changed this lately is taken to be in its hands."""
 SETTLED_NS = 10 * NS_PER_S
@@ -56,45 +55,6 @@ _POSTS_PER_FLUSH = 5_000
 _FLUSH_S = 60.0
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SET_ASIDE = re.compile(r".+\.mp4\.damaged(_\d+)?")
-
-
-@dataclass(frozen=True, slots=True)
-class CheckProgress:
-    """How far a check is. Folders are days of cameras."""
-
-    folder: str
-    folders_done: int
-    folders_total: int
-    files: int
-    findings: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckReport:
-    """What a check found and did."""
-
-    root: Path
-    is_repair: bool
-    findings: tuple[Finding, ...]
-    """At most MOST_FINDINGS of them, in the order of folders."""
-    counts: dict[FindingKind, int]
-    """All findings by kind, also those that are not listed."""
-    files: int
-    """Segments' files looked at."""
-    rows: int
-    """Rows of the catalog looked at."""
-    in_use: int
-    """Files left alone because a running recorder has them in its hands."""
-    set_aside: int
-    """Files that an earlier repair found unplayable and renamed."""
-    unresolved: int
-    """Findings that are trouble and were not mended."""
-    was_stopped: bool = False
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether nothing is left to do."""
-        return self.unresolved == 0 and not self.was_stopped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ def check_lock(root: Path) -> Iterator[None]:
     """Keep other repairs out. Raises CheckError when there is one already, or the root cannot be written."""
     folder = root / STATE_FOLDER
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         file = (folder / CHECK_LOCK).open("ab")
     except OSError as error:
         raise CheckError(

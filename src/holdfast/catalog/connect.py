@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from holdfast.catalog import migrate, rows
 from holdfast.domain.segments import Heartbeat, StreamRecord
-from holdfast.ports.catalog import CatalogMissingError, CatalogUnreadableError, Change
+from holdfast.ports.catalog import CatalogMissingError, CatalogTooOldError, CatalogUnreadableError, Change
 
 log = logging.getLogger(__name__)
 
@@ -192,7 +192,7 @@ def _connect_for_reading(path: Path, mode: str) -> sqlite3.Connection:
                 f"The catalog {path} is of an older schema ({found}). Start the recorder, or run "
                 "`holdfast check DIR --repair`: both bring it up to date."
             )
-            raise CatalogUnreadableError(text)
+            raise CatalogTooOldError(text)
     except BaseException:  # undone whatever happened, then raised again
         connection.close()
         raise
@@ -218,3 +218,13 @@ def damage_of(path: Path) -> str | None:
             return str(error)
         raise unreadable(path, error) from error
     return None if verdict == "ok" else str(verdict)
+
+
+def restore(path: Path, *, node: str) -> Path | None:
+    """Read a catalog through; when it is damaged, set it aside, put a new one in its place, and say where it is.
+
+    Raises CatalogTooNewError, sqlite3.Error or OSError.
+    """
+    opened = open_for_writing(path, node=node, suspect=True)
+    opened.connection.close()
+    return opened.set_aside
