@@ -48,6 +48,16 @@ def wait_for(paths: list[Path], timeout_s: float = 30.0) -> None:
         time.sleep(0.1)
 
 
+def finish(running: list[subprocess.Popen[bytes]]) -> None:
+    """Interrupt each client once: a second signal would make ffmpeg leave its file without an index."""
+    for process in running:
+        process.send_signal(signal.SIGINT)
+    for process in running:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(20)
+        processes.end(process)
+
+
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Recorded, Recorded]]:
     """For each camera what GStreamer, then what ffmpeg was served and recorded; all at the same time."""
@@ -63,13 +73,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Record
             wait_for([path for name in NAMES if name != "slow" for path in paths[name]])
             time.sleep(RECORD_S)
         finally:
-            for process in running:
-                process.send_signal(signal.SIGINT)
-            # A second signal would make ffmpeg leave its file without an index.
-            for process in running:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(20)
-                processes.end(process)
+            finish(running)
         served = [lab.served(index) for index in range(len(NAMES))]
     return {
         name: (
