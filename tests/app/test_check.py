@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.app.check import CheckSettings, check
-from holdfast.app.check_file import FindingKind
+from holdfast.app.check_file import Finding, FindingKind
 from holdfast.app.check_report import CheckProgress, CheckReport
 from holdfast.app.recording_root import CheckError, catalog_path, check_lock, recorder_is_running
 from holdfast.catalog.queries import CatalogReader
@@ -44,7 +44,7 @@ def mend(root: Path) -> CheckReport:
     return report
 
 
-def list_unresolved(report: CheckReport) -> list[object]:
+def list_unresolved(report: CheckReport) -> list[Finding]:
     return [finding for finding in report.findings if not finding.is_note and not finding.is_done]
 
 
@@ -279,7 +279,7 @@ def test_an_unreadable_file_is_reported_and_the_rest_goes_on(root: Path, monkeyp
     report = check(root, repair=True)
     assert not report.is_clean
     assert report.unresolved == 1
-    assert "Input/output error" in list_unresolved(report)[0].sentence  # type: ignore[attr-defined] # a finding
+    assert "Input/output error" in list_unresolved(report)[0].sentence
     assert list(rows(root)) == [TWO.path]
 
 

@@ -24,13 +24,14 @@ _EVER = (1 << 63) - 1
 _SEGMENT = ", ".join(f"segments.{name}" for name in columns(SegmentRecord))
 _IN_ORDER = "runs.order_ns, runs.run_id, segments.pts_start_ns, segments.ordinal"
 
+# The planner would rather walk all segments before the range than the few open ones, hence INDEXED BY.
 # All texts below are joined from constants; data comes in as parameters only.
 _SEGMENTS_OF_STREAM = f"""
 SELECT {_SEGMENT} FROM segments JOIN runs USING (run_id)
 WHERE segments.node = :node AND segments.camera = :camera AND segments.stream = :stream
 ORDER BY {_IN_ORDER}
 """  # noqa: S608
-_SEGMENTS_IN_RANGE = f"""
+SEGMENTS_IN_RANGE = f"""
 SELECT {_SEGMENT} FROM segments JOIN runs USING (run_id)
 WHERE segments.id IN (
     SELECT id FROM segments
@@ -39,7 +40,7 @@ WHERE segments.id IN (
             WHERE node = :node AND camera = :camera AND stream = :stream)
         AND (wall_start_ns >= :from_ns OR wall_start_ns + duration_ns > :from_ns)
     UNION
-    SELECT id FROM segments
+    SELECT id FROM segments INDEXED BY segments_open
     WHERE node = :node AND camera = :camera AND stream = :stream AND wall_start_ns < :to_ns AND state = 'open')
 ORDER BY {_IN_ORDER}
 """  # noqa: S608
@@ -105,7 +106,7 @@ class CatalogReader:
     ) -> Iterator[SegmentRecord]:
         """See CatalogReads. Holds one stream's segments in memory at a time."""
         whole = from_ns is None and to_ns is None
-        query = _SEGMENTS_OF_STREAM if whole else _SEGMENTS_IN_RANGE
+        query = _SEGMENTS_OF_STREAM if whole else SEGMENTS_IN_RANGE
         with self._reading() as connection:
             streams = connection.execute(_STREAMS + " ORDER BY camera, stream", self._given(camera=camera)).fetchall()
             for row in streams:
