@@ -74,7 +74,7 @@ class ControlServer:
         if stream is None:
             return _unknown(request)
         try:
-            mode = Mode((await _body(request)).get("mode"))
+            mode = Mode(str((await _body(request)).get("mode")))
         except ValueError:
             return _answer({"error": f"mode must be one of {', '.join(Mode)}"}, 400)
         self._recorder.streams[stream].set_mode(mode)

@@ -10,10 +10,8 @@ from typing import IO
 
 from holdfast.app.language import say
 from holdfast.app.problems import Exit, Problem
+from holdfast.app.recording_root import RECORDER_LOCK, STATE_FOLDER
 
-STATE_FOLDER = ".holdfast"
-LOCK_NAME = "recorder.lock"
-CATALOG_NAME = "catalog.db"
 LOW_SPACE_BYTES = 500 * 1024 * 1024
 
 
@@ -52,6 +50,15 @@ def usable_folder(path: Path) -> Path:
     return path.resolve()
 
 
+def folder_of_recordings(path: Path) -> Path:
+    """The folder, if it is one. Raises Problem."""
+    if not path.is_dir():
+        raise Problem(
+            Exit.FOLDER, say("{path} is not a folder. Name the folder that recordings were made to.", path=path)
+        )
+    return path.resolve()
+
+
 def low_space(path: Path) -> int | None:
     """Free bytes when they are few, else None."""
     free = shutil.disk_usage(path).free
@@ -67,7 +74,7 @@ def state_folder(root: Path) -> Path:
 
 def hold(root: Path) -> IO[str]:
     """Hold the folder against a second recorder, until the file returned is closed. Raises Problem."""
-    lock = (state_folder(root) / LOCK_NAME).open("a+", encoding="ascii")
+    lock = (state_folder(root) / RECORDER_LOCK).open("a+", encoding="ascii")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

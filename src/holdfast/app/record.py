@@ -7,16 +7,19 @@ import logging
 import random
 import signal
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast.app.control import ControlServer
-from holdfast.app.folder import CATALOG_NAME, control_socket, hold, state_folder
+from holdfast.app.check import CheckSettings, check
+from holdfast.app.folder import control_socket, hold
 from holdfast.app.problems import Exit
+from holdfast.app.recording_root import CheckError, catalog_path
 from holdfast.app.system import SystemClock
 from holdfast.catalog.store import Catalog
 from holdfast.media.pool import PoolSettings, WorkerPool
+from holdfast.ports.catalog import CatalogError
 from holdfast.ports.volumes import Answer
 from holdfast.recorder.recorder import Recorder, RecorderPorts
 from holdfast.recorder.recording import Services
@@ -26,6 +29,7 @@ from holdfast.storage.writer import VolumeWriter
 
 LOG = logging.getLogger("holdfast.recorder")
 
+Beside = Callable[[WorkerPool], Awaitable[None]]
 Show = Callable[[Sequence[StreamStatus]], None]
 SHOW_EVERY_S = 0.5
 
@@ -38,37 +42,50 @@ class RecordOrder:
     root: Path
     pool: PoolSettings
     for_s: float | None = None
+    starts: bool = True
+    """Record from the beginning; else only when told to."""
 
 
-def run(order: RecordOrder, show: Show) -> Exit:
-    """Record until interrupted, or until the time is over. Raises Problem before anything was begun."""
+def run(order: RecordOrder, show: Show, beside: Beside | None = None) -> Exit:
+    """Record until interrupted, or until the time is over; `beside` runs meanwhile.
+
+    Raises Problem before anything was begun.
+    """
     with contextlib.closing(hold(order.root)), asyncio.Runner() as runner:
-        return runner.run(_record(order, show))
+        return runner.run(_record(order, show, beside))
 
 
-async def _record(order: RecordOrder, show: Show) -> Exit:
+async def _record(order: RecordOrder, show: Show, beside: Beside | None) -> Exit:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signum, stop.set)
     if order.for_s is not None:
         loop.call_later(order.for_s, stop.set)
-    catalog = Catalog.open(state_folder(order.root) / CATALOG_NAME)
+    catalog = Catalog.open(catalog_path(order.root))
     answers = _Answers(loop)
     writer = VolumeWriter(order.root, answers.put)
     pool = WorkerPool(loop, order.pool, lambda event: recorder.handle(event))
     keys = itertools.count(1)
     chance = random.Random()  # noqa: S311 - spreads retries, protects nothing
     services = Services(SystemClock(), writer, catalog, lambda: next(keys), uuid.uuid4)
-    recorder = Recorder(order.plans, RecorderPorts(pool, services, catalog, chance.random))
+    recorder = Recorder(order.plans, RecorderPorts(pool, services, catalog, chance.random), starts=order.starts)
     answers.listener = recorder.answered
     control = ControlServer(recorder, pool.graph, control_socket(order.root))
-    tasks = [loop.create_task(control.start()), loop.create_task(_show(recorder, show))]
+    tidying = _Tidying(order.root, catalog, recorder)
+    tasks = [
+        loop.create_task(control.start()),
+        loop.create_task(_show(recorder, show)),
+        loop.create_task(asyncio.to_thread(tidying.run)),
+    ]
+    if beside is not None:
+        tasks.append(loop.create_task(_beside(beside, pool)))
     try:
         await recorder.run(stop)
     finally:
         for task in tasks:
             task.cancel()
+        tidying.stop()
         is_clean = await recorder.shut_down()
         await control.stop()
         pool.shut_down()
@@ -78,10 +95,35 @@ async def _record(order: RecordOrder, show: Show) -> Exit:
     return Exit.OK if is_clean else Exit.INCOMPLETE
 
 
+async def _beside(beside: Beside, pool: WorkerPool) -> None:
+    await beside(pool)
+
+
 async def _show(recorder: Recorder, show: Show) -> None:
     while True:
         show(recorder.status())
         await asyncio.sleep(SHOW_EVERY_S)
+
+
+class _Tidying:
+    """Brings files and catalog in line that an earlier recorder left behind. Recording goes on beside it."""
+
+    def __init__(self, root: Path, catalog: Catalog, recorder: Recorder) -> None:
+        self._root, self._catalog, self._recorder = root, catalog, recorder
+        self._is_stopped = False
+
+    def stop(self) -> None:
+        self._is_stopped = True
+
+    def run(self) -> None:
+        settings = CheckSettings(live_paths=self._recorder.open_paths, should_stop=lambda: self._is_stopped)
+        try:
+            report = check(self._root, repair=True, catalog=self._catalog, settings=settings)
+        except (CheckError, CatalogError, OSError) as error:
+            LOG.warning("files that an earlier recorder left behind were not checked: %s", error)
+            return
+        for finding in report.findings:
+            LOG.info("%s", finding.sentence)
 
 
 class _Answers:

@@ -7,6 +7,9 @@ from holdfast.domain.faults import FaultKind
 SELDOM = frozenset({FaultKind.AUTHENTICATION})
 """Faults after which quick tries do harm: cameras lock accounts (requirement C6)."""
 
+AT_ONCE = frozenset({FaultKind.WORKER_DIED, FaultKind.WORKER_HUNG, FaultKind.WORKER_MEMORY})
+"""Faults of our own, of which the camera knows nothing: the first try need not wait."""
+
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
@@ -22,6 +25,8 @@ class Backoff:
 
         The jitter only ever shortens, by up to a third: the limit stays a limit.
         """
+        if kind in AT_ONCE and failures <= 1:
+            return 0.0
         base_s, cap_s = (self.seldom_base_s, self.seldom_cap_s) if kind in SELDOM else (self.base_s, self.cap_s)
         exponent = min(max(failures, 1) - 1, 30)
         return min(base_s * 2.0**exponent, cap_s) * (1 - chance / 3)

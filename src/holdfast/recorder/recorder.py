@@ -43,9 +43,10 @@ class RecorderPorts:
 class Recorder:
     """Owns the supervisors. All calls come on its event loop."""
 
-    def __init__(self, plans: Sequence[StreamPlan], ports: RecorderPorts) -> None:
-        """Nothing is captured before `start`."""
+    def __init__(self, plans: Sequence[StreamPlan], ports: RecorderPorts, *, starts: bool = True) -> None:
+        """Nothing is captured before `start`; `starts`: recording is wanted from then on."""
         self._ports = ports
+        self._starts = starts
         self._supervisors: dict[StreamId, StreamSupervisor] = {
             plan.stream: StreamSupervisor(
                 plan,
@@ -68,11 +69,15 @@ class Recorder:
         """Every stream at this moment."""
         return [s.status for s in self._supervisors.values()]
 
+    def open_paths(self) -> frozenset[str]:
+        """Files that are being written. May be called from any thread."""
+        return frozenset(path for s in self._supervisors.values() for path in s.recording.open_paths)
+
     def start(self) -> None:
-        """Capture and record every stream."""
+        """Capture every stream, and record it if that is wanted."""
         self._last_tick_ns = self._ports.services.clock.mono_ns()
         for supervisor in self._supervisors.values():
-            supervisor.want(wanted=True)
+            supervisor.want(wanted=self._starts)
             supervisor.enable()
 
     def handle(self, event: PoolEvent) -> None:

@@ -97,6 +97,11 @@ class Recording:
         """Nothing is open and nothing waits to be written."""
         return not self._segments and (self.storage_fault is None or not any(h.segment is not None for h in self.ring))
 
+    @property
+    def open_paths(self) -> list[str]:
+        """Files that are not final yet. May be called from any thread."""
+        return [s.path for s in (*list(self._segments.values()), *list(self._cut_short.values()))]
+
     def shut_down(self) -> None:
         """End the open segment with what there is."""
         if self.segmenter.suspended:

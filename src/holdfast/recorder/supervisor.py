@@ -125,6 +125,7 @@ class StreamSupervisor:
             case TakeOpened():
                 self._reorders = self._reorders or event.reorders
                 self.recording.take_opened(event)
+                self._step(connection.FramesSeen(event.session))
             case TakeBytes():
                 self.recording.take_bytes(event)
             case TakeClosed():

@@ -1,0 +1,238 @@
+"""Commands and their arguments. Each command's work is in a module of its own, loaded when it is used."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from holdfast import __version__
+from holdfast.app.language import say
+from holdfast.app.options import duration_s, size_bytes
+from holdfast.app.problems import Exit, Problem
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command; a Problem becomes a sentence on stderr and its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except Problem as problem:
+        print(f"holdfast: {problem}", file=sys.stderr)
+        return problem.exit_code
+    except BrokenPipeError:
+        # Whoever read the output has seen enough.
+        sys.stderr.close()
+        return Exit.OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="holdfast",
+        description=say("Records network cameras, and does not let go."),
+        epilog=say(
+            "Exit codes: 0 done, 1 incomplete, 2 wrong usage, 3 software missing, 4 folder unusable, 5 folder in use, 6 not running."
+        ),
+    )
+    parser.add_argument("--version", action="version", version=f"holdfast {__version__}")
+    commands = parser.add_subparsers(metavar=say("COMMAND"), required=True)
+    _add_record(commands)
+    _add_demo(commands)
+    _add_segments(commands)
+    _add_check(commands)
+    _add_remote(commands)
+    return parser
+
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def _add(commands: "Commands", name: str, help_text: str, command: Command) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=say(help_text), description=say(help_text))
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _add_record(commands: "Commands") -> None:
+    parser = _add(commands, "record", "Record cameras until interrupted.", _record)
+    parser.add_argument(
+        "urls", nargs="+", metavar="URL", help=say("RTSP URL of a camera: rtsp://USER:PASSWORD@HOST:PORT/PATH")
+    )
+    parser.add_argument("--to", type=Path, required=True, metavar="DIR", help=say("folder for the recordings"))
+    parser.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=say("name of a camera, in the order of the URLs (may be repeated); without it cam_01, cam_02, …"),
+    )
+    parser.add_argument(
+        "--password-file",
+        type=Path,
+        metavar="FILE",
+        help=say("file whose first line is the password for URLs that have a user and no password"),
+    )
+    parser.add_argument(
+        "--segment",
+        type=duration_s,
+        default=900.0,
+        metavar="TIME",
+        help=say("length of a file, such as 15m or 1h (default: 15m); files end at whole multiples of it by the clock"),
+    )
+    parser.add_argument(
+        "--segment-size", type=size_bytes, metavar="SIZE", help=say("begin a new file at this size, such as 500M")
+    )
+    parser.add_argument(
+        "--pre-record",
+        type=duration_s,
+        default=0.0,
+        metavar="TIME",
+        help=say("when recording is switched on by hand, begin this much earlier (default: 0s)"),
+    )
+    parser.add_argument("--for", dest="for_s", type=duration_s, metavar="TIME", help=say("end after this time"))
+    parser.add_argument(
+        "--cameras-per-worker",
+        type=int,
+        default=1,
+        metavar="N",
+        help=say("cameras that share one capture process (default: 1)"),
+    )
+    parser.add_argument(
+        "--worker-memory",
+        type=size_bytes,
+        default=768 * 1024 * 1024,
+        metavar="SIZE",
+        help=say("replace a capture process that uses more memory than this (default: 768M)"),
+    )
+    parser.add_argument(
+        "--no-intent",
+        dest="starts",
+        action="store_false",
+        help=say("connect, but record only when told to by `holdfast start`"),
+    )
+    parser.add_argument("--plain", action="store_true", help=say("plain lines instead of a live table"))
+    parser.add_argument("--verbose", action="store_true", help=say("log every attempt"))
+
+
+def _add_demo(commands: "Commands") -> None:
+    parser = _add(
+        commands,
+        "demo",
+        "Record four simulated cameras for a minute, kill a capture process on the way, and count the frames.",
+        _demo,
+    )
+    parser.add_argument(
+        "--to",
+        type=Path,
+        default=Path("demo-footage"),
+        metavar="DIR",
+        help=say("folder for the recordings (default: demo-footage)"),
+    )
+    parser.add_argument(
+        "--for", dest="for_s", type=duration_s, default=60.0, metavar="TIME", help=say("how long (default: 60s)")
+    )
+    parser.add_argument("--plain", action="store_true", help=say("plain lines instead of a live table"))
+
+
+def _add_segments(commands: "Commands") -> None:
+    parser = _add(commands, "segments", "List the recorded files.", _segments)
+    parser.add_argument("root", type=Path, metavar="DIR", help=say("folder for the recordings"))
+    parser.add_argument("--camera", metavar="CAMERA", help=say("only this camera"))
+    parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
+
+
+def _add_check(commands: "Commands") -> None:
+    parser = _add(commands, "check", "Compare the catalog with the files.", _check)
+    parser.add_argument("root", type=Path, metavar="DIR", help=say("folder for the recordings"))
+    parser.add_argument(
+        "--repair",
+        action="store_true",
+        help=say("make open files final, and bring the catalog in line; deletes nothing"),
+    )
+    parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
+
+
+def _add_remote(commands: "Commands") -> None:
+    """Commands that speak to a running recorder."""
+    parser = _add(commands, "status", "Show the state of a running recorder.", _status)
+    parser.add_argument("root", type=Path, metavar="DIR", help=say("folder for the recordings"))
+    parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
+    for name, help_text in (
+        ("start", "Switch the recording of a camera on."),
+        ("stop", "Switch the recording of a camera off."),
+    ):
+        parser = _add(commands, name, help_text, _switch)
+        parser.add_argument("camera", metavar="CAMERA", help=say("camera, such as cam_01"))
+        parser.add_argument(
+            "--in", dest="root", type=Path, required=True, metavar="DIR", help=say("folder for the recordings")
+        )
+        parser.set_defaults(wanted=name == "start")
+    parser = _add(commands, "mode", "Open and close the branches of a camera's pipeline.", _mode)
+    parser.add_argument("camera", metavar="CAMERA", help=say("camera, such as cam_01"))
+    parser.add_argument("mode", choices=["streaming_only", "recording_only", "both"])
+    parser.add_argument(
+        "--in", dest="root", type=Path, required=True, metavar="DIR", help=say("folder for the recordings")
+    )
+    parser = _add(commands, "graph", "Write the pipeline of a running camera as SVG, without secrets.", _graph)
+    parser.add_argument("camera", metavar="CAMERA", help=say("camera, such as cam_01"))
+    parser.add_argument(
+        "--in", dest="root", type=Path, required=True, metavar="DIR", help=say("folder for the recordings")
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help=say("file to write (default: CAMERA.svg); a name that ends in .dot gets GStreamer's text"),
+    )
+
+
+def _record(options: argparse.Namespace) -> int:
+    from holdfast.app.record_command import record  # noqa: PLC0415 - loads the recorder
+
+    return record(options)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from holdfast.app.demo import demo  # noqa: PLC0415 - loads the lab
+
+    return demo(options)
+
+
+def _segments(options: argparse.Namespace) -> int:
+    from holdfast.app.look import segments  # noqa: PLC0415
+
+    return segments(options)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from holdfast.app.look import check  # noqa: PLC0415
+
+    return check(options)
+
+
+def _status(options: argparse.Namespace) -> int:
+    from holdfast.app.remote import status  # noqa: PLC0415
+
+    return status(options)
+
+
+def _switch(options: argparse.Namespace) -> int:
+    from holdfast.app.remote import switch  # noqa: PLC0415
+
+    return switch(options)
+
+
+def _mode(options: argparse.Namespace) -> int:
+    from holdfast.app.remote import mode  # noqa: PLC0415
+
+    return mode(options)
+
+
+def _graph(options: argparse.Namespace) -> int:
+    from holdfast.app.remote import graph  # noqa: PLC0415
+
+    return graph(options)

@@ -1,0 +1,146 @@
+"""`holdfast demo`: four simulated cameras, a minute of recording, a killed capture process, and an account of frames."""
+
+import argparse
+import asyncio
+import os
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from holdfast.app.addresses import parse_address
+from holdfast.app.folder import usable_folder
+from holdfast.app.language import say
+from holdfast.app.logs import set_up_logs
+from holdfast.app.problems import Exit
+from holdfast.app.record import RecordOrder, run
+from holdfast.app.record_command import check_software
+from holdfast.app.terminal import StatusDisplay
+from holdfast.domain.streams import StreamId
+from holdfast.domain.times import NS_PER_S
+from holdfast.lab import reader
+from holdfast.lab.account import ServedFrame
+from holdfast.lab.camera import CameraSpec
+from holdfast.lab.clips import ClipSpec
+from holdfast.lab.remote import LabServer
+from holdfast.media.pool import PoolSettings, WorkerPool
+from holdfast.policy.segmenting import SegmentRules
+from holdfast.recorder.supervisor import StreamPlan
+
+CAMERAS = (
+    ClipSpec(codec="h264", width=1280, height=720, fps=Fraction(15), gop=30),
+    ClipSpec(codec="h264", width=640, height=360, fps=Fraction(25), gop=25, pattern="smpte"),
+    ClipSpec(codec="h265", width=640, height=480, fps=Fraction(12), gop=24),
+    ClipSpec(codec="h264", width=320, height=240, fps=Fraction(5), gop=10, pattern="smpte"),
+)
+SEGMENT_S = 10
+VICTIM = StreamId("cam_02")
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What became of one camera's frames."""
+
+    camera: str
+    clip: ClipSpec
+    made: int
+    """Frames that the camera made from the first one it sent to the last."""
+    recorded: int
+    repeated: int
+    files: int
+    all_play: bool
+
+    @property
+    def lost(self) -> int:
+        """Frames that the camera made and that are in no file."""
+        return self.made - self.recorded
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Run it. Raises Problem."""
+    root = usable_folder(options.to)
+    check_software()
+    display = StatusDisplay(plain=options.plain)
+    set_up_logs(verbose=False, console=display.console)
+    before = frozenset(root.rglob("*.mp4"))
+    print(say("Four simulated cameras start; their pictures move and carry a clock."), flush=True)
+    with LabServer([CameraSpec(clip=clip, live=True) for clip in CAMERAS]) as lab:
+        order = RecordOrder(
+            plans=tuple(
+                StreamPlan(
+                    StreamId(f"cam_{number:02d}"),
+                    parse_address(url),
+                    name=f"cam_{number:02d}",
+                    rules=SegmentRules(duration_ns=SEGMENT_S * NS_PER_S),
+                )
+                for number, url in enumerate(lab.urls, 1)
+            ),
+            root=root,
+            pool=PoolSettings(),
+            for_s=options.for_s,
+        )
+        with display:
+            exit_code = run(order, display.show, lambda pool: _kill_one(pool, options.for_s / 3))
+        served = [lab.served(number) for number in range(len(CAMERAS))]
+    counted = [_count(root, before, number, frames) for number, frames in enumerate(served)]
+    _show(counted, root)
+    return exit_code if all(c.all_play and c.files for c in counted) else Exit.INCOMPLETE
+
+
+async def _kill_one(pool: WorkerPool, after_s: float) -> None:
+    await asyncio.sleep(after_s)
+    for pid, streams in pool.pids.items():
+        if VICTIM in streams:
+            print(
+                say("Now the capture process of {camera} is killed (kill -9 {pid}).", camera=VICTIM, pid=pid),
+                flush=True,
+            )
+            os.kill(pid, signal.SIGKILL)
+
+
+def _count(root: Path, before: frozenset[Path], number: int, served: Sequence[ServedFrame]) -> Counted:
+    camera = f"cam_{number + 1:02d}"
+    files = sorted(set((root / camera).rglob("*.mp4")) - before)
+    frames = [frame.frame for file in files for frame in reader.read(file).frames]
+    numbers = [frame.frame for frame in served]
+    keys = [frame.frame for frame in served if frame.is_key]
+    return Counted(
+        camera=camera,
+        clip=CAMERAS[number],
+        # A recording begins with a key frame, and the camera sends that first.
+        made=max(numbers) - min(keys) + 1 if keys else 0,
+        recorded=len(set(frames)),
+        repeated=len(frames) - len(set(frames)),
+        files=len(files),
+        all_play=all(not reader.playable(file).errors for file in files),
+    )
+
+
+def _show(counted: Sequence[Counted], root: Path) -> None:
+    table = Table(title=say("Frames"))
+    for heading in ("Camera", "Picture", "Files", "Play", "Made", "Recorded", "Repeated", "Lost"):
+        table.add_column(say(heading), justify="right" if heading not in ("Camera", "Picture") else "left")
+    for one in counted:
+        lost = str(one.lost)
+        if one.lost:
+            lost += f" ({one.lost / float(one.clip.fps):.1f} s)"
+        if one.camera == str(VICTIM):
+            lost += " " + say("← killed")
+        table.add_row(
+            one.camera,
+            f"{one.clip.width}×{one.clip.height} {one.clip.codec.upper()} {float(one.clip.fps):.0f}/s",
+            str(one.files),
+            say("all") if one.all_play else say("NOT ALL"),
+            str(one.made),
+            str(one.recorded),
+            str(one.repeated),
+            lost,
+        )
+    Console().print(table)
+    print(
+        say("The files stay in {path}. Look at them with any player, or list them: holdfast segments {path}", path=root)
+    )

@@ -1,0 +1,111 @@
+"""`holdfast record`: from options to an order for the recorder."""
+
+import argparse
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+from holdfast.app.addresses import parse_address
+from holdfast.app.folder import low_space, usable_folder
+from holdfast.app.language import say
+from holdfast.app.logs import set_up_logs
+from holdfast.app.problems import Exit, Problem
+from holdfast.app.record import RecordOrder, run
+from holdfast.app.terminal import StatusDisplay
+from holdfast.domain.streams import StreamAddress, StreamId
+from holdfast.domain.times import NS_PER_S
+from holdfast.media.pool import PoolSettings
+from holdfast.policy.naming import camera_id
+from holdfast.policy.segmenting import MAX_SEGMENT_NS, SegmentRules
+from holdfast.recorder.supervisor import StreamPlan
+
+LOG = logging.getLogger("holdfast.storage")
+MIN_SEGMENT_S = 1.0
+MAX_PRE_RECORD_S = 300.0
+MAX_CAMERAS_PER_WORKER = 64
+
+
+def record(options: argparse.Namespace) -> int:
+    """Record until interrupted. Raises Problem."""
+    order = order_from(options)
+    check_software()
+    display = StatusDisplay(plain=options.plain)
+    set_up_logs(verbose=options.verbose, console=display.console)
+    free_bytes = low_space(order.root)
+    if free_bytes is not None:
+        LOG.warning("only %d MiB are free in %s", free_bytes >> 20, order.root)
+    with display:
+        return run(order, display.show)
+
+
+def order_from(options: argparse.Namespace) -> RecordOrder:
+    """Check all options together. Raises Problem."""
+    if not MIN_SEGMENT_S <= options.segment <= MAX_SEGMENT_NS / NS_PER_S:
+        raise Problem(Exit.USAGE, say("--segment must be between 1s and 6h."))
+    if not 0 <= options.pre_record <= MAX_PRE_RECORD_S:
+        raise Problem(Exit.USAGE, say("--pre-record must be between 0s and 5m."))
+    if not 1 <= options.cameras_per_worker <= MAX_CAMERAS_PER_WORKER:
+        raise Problem(Exit.USAGE, say("--cameras-per-worker must be between 1 and 64."))
+    password = _password(options.password_file)
+    addresses = [parse_address(url, password) for url in options.urls]
+    names = _names(options.name, len(addresses))
+    rules = SegmentRules(
+        duration_ns=int(options.segment * NS_PER_S),
+        size_bytes=options.segment_size,
+        pre_record_ns=int(options.pre_record * NS_PER_S),
+    )
+    return RecordOrder(
+        plans=tuple(_plan(name, address, rules) for name, address in zip(names, addresses, strict=True)),
+        root=usable_folder(options.to),
+        pool=PoolSettings(streams_per_worker=options.cameras_per_worker, memory_limit_bytes=options.worker_memory),
+        for_s=options.for_s,
+        starts=options.starts,
+    )
+
+
+def check_software() -> None:
+    """Ask a short-lived process whether GStreamer has all that is needed. Raises Problem."""
+    asked = subprocess.run(
+        [sys.executable, "-m", "holdfast.media.inspect"], capture_output=True, text=True, check=False, timeout=60
+    )
+    if asked.returncode != 0:
+        said = asked.stdout.strip() or asked.stderr.strip().splitlines()[-1:] or [""]
+        sentence = said if isinstance(said, str) else said[0]
+        raise Problem(Exit.MISSING_SOFTWARE, sentence)
+
+
+def _plan(name: str, address: StreamAddress, rules: SegmentRules) -> StreamPlan:
+    return StreamPlan(StreamId(name), address, name=name, rules=rules)
+
+
+def _names(given: list[str], count: int) -> list[str]:
+    if len(given) > count:
+        raise Problem(Exit.USAGE, say("There are more names (--name) than URLs."))
+    try:
+        names = [camera_id(name) for name in given]
+    except ValueError as error:
+        raise Problem(
+            Exit.USAGE,
+            say("{name} cannot be the name of a camera: use letters or digits.", name=str(error).split(" cannot")[0]),
+        ) from error
+    names += [f"cam_{number:02d}" for number in range(len(names) + 1, count + 1)]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise Problem(Exit.USAGE, say("Two cameras have the same name: {name}. Give each its own.", name=twice[0]))
+    return names
+
+
+def _password(file: Path | None) -> str | None:
+    if file is None:
+        return None
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Problem(
+            Exit.USAGE, say("The password file {path} cannot be read ({reason}).", path=file, reason=reason)
+        ) from error
+    if not lines or not lines[0]:
+        raise Problem(Exit.USAGE, say("The password file {path} is empty: its first line is the password.", path=file))
+    return lines[0]
