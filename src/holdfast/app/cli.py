@@ -15,7 +15,7 @@ def hide_secrets() -> None:
 def main() -> int:
     """Entry point. Returns the exit code."""
     hide_secrets()
-    from holdfast.app.commands import run  # noqa: PLC0415 - secrets are hidden first, loading takes a while
+    from holdfast.app.commands import run
 
     return run(sys.argv[1:])
 

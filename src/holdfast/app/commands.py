@@ -33,7 +33,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="holdfast",
         description=say("Records network cameras, and does not let go."),
         epilog=say(
-            "Exit codes: 0 done, 1 incomplete, 2 wrong usage, 3 software missing, 4 folder unusable, 5 folder in use, 6 not running."
+            "Exit codes: 0 done, 1 incomplete, 2 wrong usage, 3 software missing, 4 folder unusable, 5 folder in use, "
+            "6 not running."
         ),
     )
     parser.add_argument("--version", action="version", version=f"holdfast {__version__}")
@@ -47,7 +48,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+    # argparse gives this type no public name.
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001
 
 
 def _add(commands: "Commands", name: str, help_text: str, command: Command) -> argparse.ArgumentParser:
@@ -191,48 +193,48 @@ def _add_remote(commands: "Commands") -> None:
 
 
 def _record(options: argparse.Namespace) -> int:
-    from holdfast.app.record_command import record  # noqa: PLC0415 - loads the recorder
+    from holdfast.app.record_command import record
 
     return record(options)
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from holdfast.app.demo import demo  # noqa: PLC0415 - loads the lab
+    from holdfast.app.demo import demo
 
     return demo(options)
 
 
 def _segments(options: argparse.Namespace) -> int:
-    from holdfast.app.look import segments  # noqa: PLC0415
+    from holdfast.app.look import segments
 
     return segments(options)
 
 
 def _check(options: argparse.Namespace) -> int:
-    from holdfast.app.look import check  # noqa: PLC0415
+    from holdfast.app.look import check
 
     return check(options)
 
 
 def _status(options: argparse.Namespace) -> int:
-    from holdfast.app.remote import status  # noqa: PLC0415
+    from holdfast.app.remote import status
 
     return status(options)
 
 
 def _switch(options: argparse.Namespace) -> int:
-    from holdfast.app.remote import switch  # noqa: PLC0415
+    from holdfast.app.remote import switch
 
     return switch(options)
 
 
 def _mode(options: argparse.Namespace) -> int:
-    from holdfast.app.remote import mode  # noqa: PLC0415
+    from holdfast.app.remote import mode
 
     return mode(options)
 
 
 def _graph(options: argparse.Namespace) -> int:
-    from holdfast.app.remote import graph  # noqa: PLC0415
+    from holdfast.app.remote import graph
 
     return graph(options)

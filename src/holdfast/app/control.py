@@ -96,7 +96,7 @@ class ControlServer:
 
 
 def _load_web() -> Any:  # noqa: ANN401 - a module that is imported late
-    from aiohttp import web  # noqa: PLC0415 - loading it takes longer than connecting to a camera
+    from aiohttp import web
 
     return web
 
@@ -110,7 +110,7 @@ async def _body(request: "web.Request") -> dict[str, object]:
 
 
 def _answer(body: object, status: int = 200) -> "web.Response":
-    from aiohttp import web  # noqa: PLC0415 - see _load_web
+    from aiohttp import web
 
     return web.json_response(body, status=status)
 

@@ -1,4 +1,4 @@
-"""`holdfast demo`: four simulated cameras, a minute of recording, a killed capture process, and an account of frames."""
+"""`holdfast demo`: four simulated cameras, a minute of recording, a killed capture process, an account of frames."""
 
 import argparse
 import asyncio

@@ -28,7 +28,8 @@ def usable_folder(path: Path) -> Path:
         raise Problem(
             Exit.FOLDER,
             say(
-                "{path} does not exist, nor does the folder above it. Is the disk mounted? Make the folder, or choose another with --to.",
+                "{path} does not exist, nor does the folder above it. Is the disk "
+                "mounted? Make the folder, or choose another with --to.",
                 path=path,
             ),
         )
@@ -42,7 +43,8 @@ def usable_folder(path: Path) -> Path:
         raise Problem(
             Exit.FOLDER,
             say(
-                "{path} cannot be written ({reason}). Change its owner or permissions, free space, or choose another folder with --to.",
+                "{path} cannot be written ({reason}). Change its owner or permissions, "
+                "free space, or choose another folder with --to.",
                 path=path,
                 reason=error.strerror or str(error),
             ),

@@ -65,7 +65,8 @@ def _summary(report: CheckReport) -> str:
     if report.was_stopped:
         return say("Stopped before the end: {files} files were looked at.", files=report.files)
     text = say(
-        "{files} files and {rows} entries of the catalog were compared: {findings} findings, {open} of them unresolved.",
+        "{files} files and {rows} entries of the catalog were compared: "
+        "{findings} findings, {open} of them unresolved.",
         files=report.files,
         rows=report.rows,
         findings=sum(report.counts.values()),

@@ -11,14 +11,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from holdfast.app.control import ControlServer
 from holdfast.app.check import CheckSettings, check
+from holdfast.app.control import ControlServer
 from holdfast.app.folder import control_socket, hold
 from holdfast.app.problems import Exit
 from holdfast.app.recording_root import CheckError, catalog_path
 from holdfast.app.system import SystemClock
 from holdfast.catalog.store import Catalog
 from holdfast.media.pool import PoolSettings, WorkerPool
+from holdfast.ports.capture import PoolEvent
 from holdfast.ports.catalog import CatalogError
 from holdfast.ports.volumes import Answer
 from holdfast.recorder.recorder import Recorder, RecorderPorts
@@ -65,12 +66,14 @@ async def _record(order: RecordOrder, show: Show, beside: Beside | None) -> Exit
     catalog = Catalog.open(catalog_path(order.root))
     answers = _Answers(loop)
     writer = VolumeWriter(order.root, answers.put)
-    pool = WorkerPool(loop, order.pool, lambda event: recorder.handle(event))
+    events = _Events()
+    pool = WorkerPool(loop, order.pool, events.put)
     keys = itertools.count(1)
     chance = random.Random()  # noqa: S311 - spreads retries, protects nothing
     services = Services(SystemClock(), writer, catalog, lambda: next(keys), uuid.uuid4)
     recorder = Recorder(order.plans, RecorderPorts(pool, services, catalog, chance.random), starts=order.starts)
     answers.listener = recorder.answered
+    events.listener = recorder.handle
     control = ControlServer(recorder, pool.graph, control_socket(order.root))
     tidying = _Tidying(order.root, catalog, recorder)
     tasks = [
@@ -124,6 +127,16 @@ class _Tidying:
             return
         for finding in report.findings:
             LOG.info("%s", finding.sentence)
+
+
+class _Events:
+    """Joins the pool and the recorder, of which each needs the other."""
+
+    def __init__(self) -> None:
+        self.listener: Callable[[PoolEvent], None] = lambda _: None
+
+    def put(self, event: PoolEvent) -> None:
+        self.listener(event)
 
 
 class _Answers:

@@ -57,7 +57,7 @@ def _drawn(dot: str) -> bytes:
             Exit.MISSING_SOFTWARE,
             say("Drawing needs Graphviz: sudo apt install graphviz. Or write the text with -o FILE.dot."),
         )
-    drawn = subprocess.run(["dot", "-Tsvg"], input=dot.encode(), capture_output=True, check=False, timeout=60)  # noqa: S607
+    drawn = subprocess.run(["dot", "-Tsvg"], input=dot.encode(), capture_output=True, check=False, timeout=60)
     if drawn.returncode != 0:
         raise Problem(Exit.INCOMPLETE, say("Graphviz could not draw the graph: {reason}", reason=drawn.stderr.decode()))
     return drawn.stdout

@@ -50,7 +50,9 @@ def fault_words(status: StreamStatus) -> str:
     """The sentence of the last fault. What is particular about it stays in parentheses, in the words of its source."""
     general = SENTENCES[FaultKind(status.fault_kind)]
     translated = say(general)
-    if status.fault == general or translated == general:
-        return status.fault if translated == general else translated
+    if translated == general:
+        return status.fault
+    if status.fault == general:
+        return translated
     particular = status.fault.removeprefix(general).strip(" ()")
     return f"{translated} ({particular})"

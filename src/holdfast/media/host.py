@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from holdfast.ports.capture import MAX_MESSAGE_BYTES, Command, Event, ProtocolError, decode, encode
 
@@ -75,8 +76,8 @@ class WorkerHost:
     def rss_bytes(self) -> int:
         """Resident memory; 0 when it is gone."""
         try:
-            with open(f"/proc/{self.pid}/statm", encoding="ascii") as statm:
-                return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            pages = Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1]
+            return int(pages) * os.sysconf("SC_PAGE_SIZE")
         except (OSError, IndexError, ValueError):
             return 0
 

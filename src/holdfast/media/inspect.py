@@ -11,18 +11,18 @@ def main() -> int:
 
         gi.init()
     except (ImportError, ValueError) as error:
-        print(
+        sys.stdout.write(
             "GStreamer's Python bindings are missing: install python3-gi, gir1.2-gstreamer-1.0 and "
             "gir1.2-gst-plugins-base-1.0 (sudo apt install python3-gi gir1.2-gstreamer-1.0 "
-            f"gir1.2-gst-plugins-base-1.0). ({error})"
+            f"gir1.2-gst-plugins-base-1.0). ({error})\n"
         )
         return 1
     except RuntimeError as error:
-        print(error)
+        sys.stdout.write(f"{error}\n")
         return 1
     missing = missing_elements()
     for one in missing:
-        print(one)
+        sys.stdout.write(f"{one}\n")
     return 1 if missing else 0
 
 

@@ -67,7 +67,7 @@ class Take:
             self.bin = build_bin(
                 f"take-{number}", chain(codec, reorders=reorders, fragment_ms=fragment_ms, fd=self._write_fd)
             )
-        except BaseException:
+        except BaseException:  # whatever it was: the descriptors must not leak
             os.close(read_fd)
             os.close(self._write_fd)
             raise

@@ -241,7 +241,7 @@ def decode(datagram: bytes) -> Command | Event:
     return message
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any value of a message
     if is_dataclass(value):
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, tuple):
@@ -249,7 +249,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _build(kind: Any, value: Any) -> Any:
+def _build(kind: Any, value: Any) -> Any:  # noqa: ANN401 - any type of a field, any value of JSON
     if is_dataclass(kind) and isinstance(kind, type):
         if kind not in _HINTS:
             _HINTS[kind] = get_type_hints(kind)

@@ -16,7 +16,7 @@ class Rates:
         if self._seen and frames < self._seen[-1][1]:
             self._seen.clear()
         self._seen.append((at_s, frames, size_bytes))
-        while len(self._seen) > 2 and at_s - self._seen[1][0] >= WINDOW_S:
+        while self._seen[1:-1] and at_s - self._seen[1][0] >= WINDOW_S:
             del self._seen[0]
 
     def clear(self) -> None:
@@ -26,7 +26,7 @@ class Rates:
     @property
     def per_second(self) -> tuple[float, float]:
         """(frames per second, bits per second); zeros until there is something to compare."""
-        if len(self._seen) < 2:
+        if not self._seen[1:]:
             return 0.0, 0.0
         (from_s, frames_0, bytes_0), (to_s, frames_1, bytes_1) = self._seen[0], self._seen[-1]
         span_s = to_s - from_s

@@ -144,8 +144,10 @@ class Recording:
         self._next_index += 1
         self.ring.add(info, fragment, take.init)
         self._step(segmenting.Arrived(info))
-        while self.ring.size_bytes > self._ring_limit_bytes:
-            self._drop_oldest()
+        lost_ns = self.ring.shrink(self._ring_limit_bytes, all_wanted=self.segmenter.suspended)
+        if lost_ns:
+            sentence = f"{lost_ns / NS_PER_S:.1f} s of footage were lost: the memory that holds it is full."
+            self._report(Fault(FaultKind.FOOTAGE_DROPPED, sentence))
 
     # ------------------------------------------------------------ what the disk says
 
@@ -215,15 +217,6 @@ class Recording:
     def _resume(self) -> None:
         backlog = [h for h in self.ring if h.info.index >= self._backlog_from]
         self._step(segmenting.Resumed(tuple(h.info for h in backlog)))
-
-    def _drop_oldest(self) -> None:
-        lost, lost_ns = self.ring.drop_oldest_group()
-        if self.segmenter.suspended and lost:
-            sentence = (
-                f"{lost_ns / NS_PER_S:.1f} s of footage were lost: they could not be written, "
-                "and the memory for footage is full."
-            )
-            self._report(Fault(FaultKind.FOOTAGE_DROPPED, sentence))
 
     # ------------------------------------------------------------ carrying out the segmenter's actions
 

@@ -23,6 +23,10 @@ class Held:
     """Key of the segment it was last written to."""
     is_saved: bool = False
 
+    def is_missing(self, is_wanted: bool) -> bool:  # noqa: FBT001 - the one question asked here
+        """Whether it was to be recorded and is in no file."""
+        return not self.is_saved and (is_wanted or self.segment is not None)
+
     @property
     def samples(self) -> int:
         """Video frames in it."""
@@ -89,19 +93,24 @@ class Ring:
         if keep_from is not None and self._held:
             self._drop_before(keep_from)
 
-    def drop_oldest_group(self) -> tuple[int, int]:
-        """Drop the oldest group of pictures whatever its state. Returns (unsaved fragments, their ns of media)."""
-        lost = lost_ns = 0
-        first = True
-        for held in list(self):
-            if held.info.is_sync and not first:
-                break
-            first = False
-            if held.segment is None or not held.is_saved:
-                lost += 1
-                lost_ns += held.info.end_ns - held.info.start_ns
-            self._drop(held)
-        return lost, lost_ns
+    def shrink(self, limit_bytes: int, *, all_wanted: bool) -> int:
+        """Drop oldest groups of pictures, whatever their state, until the limit is kept.
+
+        Returns how much of that was to be recorded and is not saved, in ns of media. `all_wanted`: also what was never
+        written, because nothing can be written at present.
+        """
+        lost_ns = 0
+        while self.size_bytes > limit_bytes and self._held:
+            oldest, *rest = list(self)
+            group = [oldest]
+            for held in rest:
+                if held.info.is_sync:
+                    break
+                group.append(held)
+            lost_ns += sum(h.info.end_ns - h.info.start_ns for h in group if h.is_missing(all_wanted))
+            for held in group:
+                self._drop(held)
+        return lost_ns
 
     def _drop_before(self, index: int) -> None:
         for held in list(self):
