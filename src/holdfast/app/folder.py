@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import IO
 
@@ -12,6 +13,7 @@ from holdfast.app.language import say
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.recording_root import RECORDER_LOCK, STATE_FOLDER
 
+HOLD_PATIENCE_S = 0.5
 LOW_SPACE_BYTES = 500 * 1024 * 1024
 
 
@@ -77,18 +79,24 @@ def state_folder(root: Path) -> Path:
 def hold(root: Path) -> IO[str]:
     """Hold the folder against a second recorder, until the file returned is closed. Raises Problem."""
     lock = (state_folder(root) / RECORDER_LOCK).open("a+", encoding="ascii")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.close()
-        raise Problem(
-            Exit.BUSY,
-            say(
-                "Another recorder already works in {path}. Stop it first, or choose another folder with --to.",
-                path=root,
-            ),
-        ) from error
-    return lock
+    deadline_s = time.monotonic() + HOLD_PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            # A check that looks whether a recorder is there holds the lock for a moment.
+            if time.monotonic() < deadline_s:
+                time.sleep(0.02)
+                continue
+            lock.close()
+            raise Problem(
+                Exit.BUSY,
+                say(
+                    "Another recorder already works in {path}. Stop it first, or choose another folder with --to.",
+                    path=root,
+                ),
+            ) from error
+        return lock
 
 
 def control_socket(root: Path) -> Path:
