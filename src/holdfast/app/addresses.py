@@ -5,19 +5,11 @@ from urllib.parse import unquote, urlsplit
 
 from holdfast.app.language import say
 from holdfast.app.problems import Exit, Problem
+from holdfast.domain.secrets import redact
 from holdfast.domain.streams import StreamAddress
 
 SCHEMES = ("rtsp", "rtsps")
 _HOST = re.compile(r"^(\[[0-9a-fA-F:.%a-z]+\]|[^\s:@\[\]]+)(:\d{1,5})?$")
-
-
-def redact_url(url: str) -> str:
-    """The URL without user and password, for people and logs."""
-    scheme, separator, rest = url.partition("://")
-    if not separator:
-        return url
-    userinfo, bare = _split_userinfo(rest)
-    return f"{scheme}://{'***@' if userinfo is not None else ''}{bare}"
 
 
 def parse_address(url: str, password: str | None = None, source: str = "rtspsrc") -> StreamAddress:
@@ -26,7 +18,7 @@ def parse_address(url: str, password: str | None = None, source: str = "rtspsrc"
     Raises Problem with a sentence when the URL cannot be used.
     """
     scheme, separator, rest = url.strip().partition("://")
-    shown = redact_url(url.strip())
+    shown = redact(url.strip())
     if not separator or scheme.lower() not in SCHEMES:
         raise Problem(
             Exit.USAGE,

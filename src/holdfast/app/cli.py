@@ -4,12 +4,12 @@ import sys
 
 import setproctitle
 
-from holdfast.app.addresses import redact_url
+from holdfast.domain.secrets import redact
 
 
 def hide_secrets() -> None:
     """Rewrite argv as the process list shows it, before anything else is loaded (invariant I7)."""
-    setproctitle.setproctitle(" ".join(["holdfast", *(redact_url(argument) for argument in sys.argv[1:])]))
+    setproctitle.setproctitle(" ".join(["holdfast", *(redact(argument) for argument in sys.argv[1:])]))
 
 
 def main() -> int:

@@ -1,12 +1,11 @@
 """Logs for people: categories as logger names, no secrets, through the live table when there is one."""
 
 import logging
-import re
 
 from rich.console import Console
 from rich.logging import RichHandler
 
-_USERINFO = re.compile(r"(rtsps?://)[^/@\s]*@")
+from holdfast.domain.secrets import redact
 
 
 class Redact(logging.Filter):
@@ -14,7 +13,7 @@ class Redact(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record in place; keep it."""
-        record.msg, record.args = _USERINFO.sub(r"\1***@", record.getMessage()), ()
+        record.msg, record.args = redact(record.getMessage()), ()
         return True
 
 

@@ -6,20 +6,20 @@ import time
 from pathlib import Path
 from typing import Any
 
+from holdfast.domain.secrets import redact
 from holdfast.media.gi import Gst
 
 _SECRET = re.compile(r"\b(user-id|user-pw|proxy-id|proxy-pw)=((?:\\.|[^\\\n])*?)(?=\\l|\\n|\n|$)")
-_USERINFO = re.compile(r"(rtsps?[a-z]*://)[^/@\s\"\\]*@")
 
 
-def redact(dot: str) -> str:
+def redact_graph(dot: str) -> str:
     """The same graph with user names, passwords and the user part of URLs taken out."""
-    return _USERINFO.sub(r"\1***@", _SECRET.sub(r"\1=***", dot))
+    return redact(_SECRET.sub(r"\1=***", dot))
 
 
 def graph_of(pipeline: Any) -> str:
     """The pipeline as DOT text, redacted."""
-    return redact(Gst.debug_bin_to_dot_data(pipeline, Gst.DebugGraphDetails.ALL))
+    return redact_graph(Gst.debug_bin_to_dot_data(pipeline, Gst.DebugGraphDetails.ALL))
 
 
 class GraphFolder:

@@ -7,6 +7,7 @@ only ever tell network faults from each other.
 from collections.abc import Mapping
 
 from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, Fault, FaultKind, OwnError
+from holdfast.domain.secrets import redact
 
 RESOURCE = "gst-resource-error-quark"
 STREAM = "gst-stream-error-quark"
@@ -102,4 +103,4 @@ def classify(error: ErrorReport) -> Fault:
     if error.domain == OWN_DOMAIN and kind in {FaultKind.NO_VIDEO, FaultKind.ELEMENT_MISSING}:
         sentence = f"{sentence} ({error.text})"
     detail = f"{error.element}: {error.text} [{error.domain} {error.code}, {error.branch}] {error.debug}"
-    return Fault(kind, sentence, " ".join(detail.split()))
+    return Fault(kind, redact(sentence), redact(" ".join(detail.split())))
