@@ -47,15 +47,22 @@ def parse_address(url: str, password: str | None = None, source: str = "rtspsrc"
 
 
 def _split_userinfo(rest: str) -> tuple[str | None, str]:
-    """User part and the rest. A password may hold "@", "/", "?" and "#", though a careful writer would encode them."""
+    """User part and the rest.
+
+    By RFC 3986 the user part ends at the last "@" before the first "/", "?" or "#". People paste passwords as they are,
+    so when that leaves no plausible host, it ends at the last "@" of all.
+    """
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    if "@" in authority:
-        userinfo, _, host = authority.rpartition("@")
-        return userinfo, host + rest[len(authority) :]
-    if "@" in rest and not _HOST.match(authority):
-        userinfo, _, bare = rest.rpartition("@")
-        return userinfo, bare
-    return None, rest
+    userinfo, at, host = authority.rpartition("@")
+    careless, _, bare = rest.rpartition("@")
+    if set(":@") & set(authority) and "@" in rest[len(authority) :] and not _is_plausible(host) and _HOST.match(re.split(r"[/?#]", bare)[0]):
+        return careless, bare
+    return (userinfo if at else None), host + rest[len(authority) :]
+
+
+def _is_plausible(host: str) -> bool:
+    """Whether it is an address, a name with a dot, a name with a port, or this machine."""
+    return _HOST.match(host) is not None and (host == "localhost" or any(sign in host for sign in ".:["))
 
 
 def _has_good_port(scheme: str, bare: str) -> bool:

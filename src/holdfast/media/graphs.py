@@ -9,7 +9,7 @@ from typing import Any
 from holdfast.domain.secrets import redact
 from holdfast.media.gi import Gst
 
-_SECRET = re.compile(r"\b(user-id|user-pw|proxy-id|proxy-pw)=((?:\\.|[^\\\n])*?)(?=\\l|\\n|\n|$)")
+_SECRET = re.compile(r"(user-id|user-pw|proxy-id|proxy-pw)=((?:\\.|[^\\\n])*?)(?=\\l|\\n|\n|$)")
 
 
 def redact_graph(dot: str) -> str:
