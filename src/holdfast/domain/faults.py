@@ -14,6 +14,7 @@ class FaultKind(StrEnum):
     CAMERA_CLOSED = "camera_closed"
     STALLED = "stalled"
     NO_VIDEO = "no_video"
+    TRANSPORT = "transport"
     NO_KEY_FRAME = "no_key_frame"
     BAD_STREAM = "bad_stream"
     STORAGE_DISCONNECTED = "storage_disconnected"

@@ -7,8 +7,8 @@ from holdfast.domain.faults import FaultKind
 SELDOM = frozenset({FaultKind.AUTHENTICATION})
 """Faults after which quick tries do harm: cameras lock accounts (requirement C6)."""
 
-AT_ONCE = frozenset({FaultKind.WORKER_DIED, FaultKind.WORKER_HUNG, FaultKind.WORKER_MEMORY})
-"""Faults of our own, of which the camera knows nothing: the first try need not wait."""
+AT_ONCE = frozenset({FaultKind.WORKER_DIED, FaultKind.WORKER_HUNG, FaultKind.WORKER_MEMORY, FaultKind.TRANSPORT})
+"""Faults of our own: the first try need not wait."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ BY_DOMAIN_AND_CODE: Mapping[tuple[Branch, str, int], FaultKind] = {
     (Branch.SOURCE, RESOURCE, NOT_FOUND): FaultKind.NOT_FOUND,
     (Branch.SOURCE, RESOURCE, NOT_AUTHORIZED): FaultKind.AUTHENTICATION,
     (Branch.SOURCE, CORE, MISSING_PLUGIN): FaultKind.ELEMENT_MISSING,
-    (Branch.SOURCE, STREAM, CODEC_NOT_FOUND): FaultKind.NO_VIDEO,
+    (Branch.SOURCE, STREAM, CODEC_NOT_FOUND): FaultKind.TRANSPORT,
     (Branch.SOURCE, STREAM, DECODE): FaultKind.BAD_STREAM,
     (Branch.RECORDING, RESOURCE, NO_SPACE_LEFT): FaultKind.DISK_FULL,
     (Branch.RECORDING, STREAM, MUX): FaultKind.MUX,
@@ -68,6 +68,7 @@ SENTENCES: Mapping[FaultKind, str] = {
     FaultKind.STALLED: "The connection is open, but no frames arrive. The camera or the network may be overloaded.",
     FaultKind.NO_VIDEO: "The camera offers nothing that can be recorded here. Choose H.264 or H.265 in the camera, "
     "or another URL.",
+    FaultKind.TRANSPORT: "The camera does not send over this transport. The other one (TCP, UDP) is tried next.",
     FaultKind.NO_KEY_FRAME: "Frames arrive, but no key frame, so nothing can be played or recorded yet. "
     "Set a shorter key frame interval (GOP) in the camera.",
     FaultKind.BAD_STREAM: "The camera sends data that cannot be understood.",

@@ -70,6 +70,7 @@ class StreamSupervisor:
         self.wanted = False
         self._capture, self._services, self._chance = capture, services, chance
         self._connection = Connection(session=last_session)
+        self._address = plan.address
         self._mode = plan.mode
         self._rates = Rates()
         self._reorders = False
@@ -200,6 +201,7 @@ class StreamSupervisor:
                     self._capture.close(self.stream, session)
                 case connection.Report(session, fault):
                     self._end_session_record(fault.kind)
+                    self._learn(fault)
                     LOG_RTSP.debug("%s: session %d: %s", self.stream, session, fault.detail)
                     self._report(fault)
         if isinstance(event, connection.Ended):
@@ -217,7 +219,12 @@ class StreamSupervisor:
             started_wall_ns=self._services.clock.wall_ns(),
         )
         self._services.catalog.post(self._session_record)
-        self._capture.open(OpenSession(self.stream, session, self.plan.address, self._mode, self._reorders))
+        self._capture.open(OpenSession(self.stream, session, self._address, self._mode, self._reorders))
+
+    def _learn(self, fault: Fault) -> None:
+        """A camera that does not send over TCP may send over UDP, and the other way round."""
+        if fault.kind is FaultKind.TRANSPORT:
+            self._address = replace(self._address, transport="udp" if self._address.transport == "tcp" else "tcp")
 
     def _end_session_record(self, reason: str) -> None:
         if self._session_record is not None:
