@@ -29,7 +29,8 @@ def main() -> None:
         server.get_mount_points().add_factory(f"/file{number}", factory)
     server.attach(None)
     for number in range(len(sys.argv) - 1):
-        print(f"rtsp://127.0.0.1:{server.get_bound_port()}/file{number}", flush=True)
+        sys.stdout.write(f"rtsp://127.0.0.1:{server.get_bound_port()}/file{number}\n")
+        sys.stdout.flush()
     threading.Thread(target=lambda: (sys.stdin.read(), loop.quit()), daemon=True).start()
     loop.run()
 
