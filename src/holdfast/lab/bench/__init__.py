@@ -1,0 +1,1 @@
+"""What recording costs per camera, beside bare GStreamer and FFmpeg, on the same simulated streams in one run."""
