@@ -55,7 +55,12 @@ def _split_userinfo(rest: str) -> tuple[str | None, str]:
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     userinfo, at, host = authority.rpartition("@")
     careless, _, bare = rest.rpartition("@")
-    if set(":@") & set(authority) and "@" in rest[len(authority) :] and not _is_plausible(host) and _HOST.match(re.split(r"[/?#]", bare)[0]):
+    if (
+        set(":@") & set(authority)
+        and "@" in rest[len(authority) :]
+        and not _is_plausible(host)
+        and _HOST.match(re.split(r"[/?#]", bare)[0])
+    ):
         return careless, bare
     return (userinfo if at else None), host + rest[len(authority) :]
 

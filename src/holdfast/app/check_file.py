@@ -94,7 +94,7 @@ def without_file(row: SegmentRecord) -> Plan | None:
 def foreign(path: str, what: str) -> Plan:
     """A plan that only mentions something that is not ours."""
     shown = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return Plan(Finding(shown, FindingKind.FOREIGN, f"{shown} {what}. It is left alone."))
+    return Plan(Finding(shown, FindingKind.FOREIGN, f"{shown} is left alone: it {what}."))
 
 
 def record_of(root: Path, path: str, row: SegmentRecord | None) -> SegmentRecord | None:

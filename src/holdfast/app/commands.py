@@ -1,12 +1,14 @@
 """Commands and their arguments. Each command's work is in a module of its own, loaded when it is used."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast import __version__
+from holdfast.app.arguments import ArgumentParser
 from holdfast.app.language import say
 from holdfast.app.options import duration_s, size_bytes
 from holdfast.app.problems import Exit, Problem
@@ -16,20 +18,25 @@ Command = Callable[[argparse.Namespace], int]
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command; a Problem becomes a sentence on stderr and its exit code."""
-    options = _parser().parse_args(arguments)
     try:
-        return int(options.command(options))
+        options = _parser().parse_args(arguments)
+        exit_code = int(options.command(options))
+        # What is still in the buffer is written here, where a closed pipe can be answered.
+        sys.stdout.flush()
     except Problem as problem:
         print(f"holdfast: {problem}", file=sys.stderr)
         return problem.exit_code
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output has seen enough.
-        sys.stderr.close()
+        # Whoever read the output has seen enough; Python must not try again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
+    return exit_code
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         prog="holdfast",
         description=say("Records network cameras, and does not let go."),
         epilog=say(
@@ -49,10 +56,10 @@ def _parser() -> argparse.ArgumentParser:
 
 if TYPE_CHECKING:
     # argparse gives this type no public name.
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001
+    Commands = argparse._SubParsersAction[ArgumentParser]  # noqa: SLF001
 
 
-def _add(commands: "Commands", name: str, help_text: str, command: Command) -> argparse.ArgumentParser:
+def _add(commands: "Commands", name: str, help_text: str, command: Command) -> ArgumentParser:
     parser = commands.add_parser(name, help=say(help_text), description=say(help_text))
     parser.set_defaults(command=command)
     return parser

@@ -3,15 +3,15 @@
 import asyncio
 import http.client
 import json
-import os
 import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from holdfast.app.folder import control_socket
-from holdfast.app.language import say
+from holdfast.app.folder import control_sockets, private_folder
+from holdfast.app.language import say, translated
 from holdfast.app.problems import Exit, Problem
+from holdfast.app.recording_root import recorder_is_running
 from holdfast.domain.streams import Mode, StreamId
 from holdfast.recorder.recorder import Recorder
 
@@ -31,23 +31,26 @@ class ControlServer:
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
-        """Listen. aiohttp is loaded here, when recording has begun already."""
+        """Listen. aiohttp is loaded here, when recording has begun already. Raises OSError."""
         web = await asyncio.to_thread(_load_web)
-        application = web.Application(client_max_size=MAX_REQUEST_BYTES)
+        application = web.Application(client_max_size=MAX_REQUEST_BYTES, middlewares=[web.middleware(_errors_as_json)])
         application.router.add_get("/status", self._status)
         application.router.add_post("/cameras/{camera}/recording", self._recording)
         application.router.add_post("/cameras/{camera}/mode", self._mode)
         application.router.add_get("/cameras/{camera}/graph", self._graph)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(self._path.parent)
+        # What lies there was left behind: the recorder holds its folder's lock, so that there is no other.
         self._path.unlink(missing_ok=True)
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        before = os.umask(0o177)
         try:
+            # The folder keeps others out until the mode is set.
             listening.bind(str(self._path))
-        finally:
-            os.umask(before)
+            self._path.chmod(0o600)
+        except OSError:
+            listening.close()
+            raise
         await web.SockSite(self._runner, listening).start()
 
     async def stop(self) -> None:
@@ -101,6 +104,18 @@ def _load_web() -> Any:  # noqa: ANN401 - a module that is imported late
     return web
 
 
+async def _errors_as_json(
+    request: "web.Request", handler: Callable[["web.Request"], Awaitable["web.StreamResponse"]]
+) -> "web.StreamResponse":
+    """Whatever aiohttp refuses (no such path, wrong method, too long) is answered as our own refusals are."""
+    from aiohttp import web
+
+    try:
+        return await handler(request)
+    except web.HTTPException as refused:
+        return _answer({"error": refused.reason}, refused.status)
+
+
 async def _body(request: "web.Request") -> dict[str, object]:
     try:
         body = await request.json()
@@ -132,18 +147,37 @@ class _UnixConnection(http.client.HTTPConnection):
 
 def ask(root: Path, method: str, path: str, body: object = None, timeout_s: float = 10) -> Any:  # noqa: ANN401 - JSON
     """Ask the recorder of a folder. Raises Problem when none runs there, or when it refuses."""
-    connection = _UnixConnection(control_socket(root), timeout_s)
+    for place in control_sockets(root):
+        try:
+            status, answer = _ask(place, method, path, body, timeout_s)
+        except (OSError, ValueError, http.client.HTTPException):
+            continue
+        if status >= http.client.BAD_REQUEST:
+            raise Problem(Exit.INCOMPLETE, translated(str(answer.get("error", answer))))
+        return answer
+    if _may_be_running(root):
+        sentence = "A recorder seems to run in {path}, but does not answer. Ask as the user it runs as."
+        raise Problem(Exit.INCOMPLETE, say(sentence, path=root))
+    raise Problem(
+        Exit.NOT_RUNNING,
+        say("No recorder answers for {path}. Start one with: holdfast record URL --to {path}", path=root),
+    )
+
+
+def _ask(place: Path, method: str, path: str, body: object, timeout_s: float) -> tuple[int, Any]:
+    connection = _UnixConnection(place, timeout_s)
     try:
         connection.request(method, path, None if body is None else json.dumps(body))
         response = connection.getresponse()
-        answer = json.loads(response.read())
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        raise Problem(
-            Exit.NOT_RUNNING,
-            say("No recorder answers for {path}. Start one with: holdfast record URL --to {path}", path=root),
-        ) from error
+        return response.status, json.loads(response.read())
     finally:
         connection.close()
-    if response.status >= http.client.BAD_REQUEST:
-        raise Problem(Exit.INCOMPLETE, str(answer.get("error", answer)))
-    return answer
+
+
+def _may_be_running(root: Path) -> bool:
+    try:
+        return recorder_is_running(root)
+    except PermissionError:
+        return True
+    except OSError:
+        return False

@@ -1,15 +1,17 @@
 """The folder for recordings: is it usable, who holds it, and where its recorder listens."""
 
+import contextlib
 import fcntl
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 import time
 from pathlib import Path
 from typing import IO
 
-from holdfast.app.language import say
+from holdfast.app.language import say, translated
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.recording_root import RECORDER_LOCK, STATE_FOLDER
 
@@ -48,7 +50,7 @@ def usable_folder(path: Path) -> Path:
                 "{path} cannot be written ({reason}). Change its owner or permissions, "
                 "free space, or choose another folder with --to.",
                 path=path,
-                reason=error.strerror or str(error),
+                reason=translated(error.strerror or str(error)),
             ),
         ) from error
     return path.resolve()
@@ -101,6 +103,26 @@ def hold(root: Path) -> IO[str]:
 
 def control_socket(root: Path) -> Path:
     """Where the recorder of this folder listens: a name short enough for a socket, in the user's own runtime folder."""
-    base = os.environ.get("XDG_RUNTIME_DIR") or f"{tempfile.gettempdir()}/holdfast-{os.getuid()}"
+    return control_sockets(root)[0]
+
+
+def control_sockets(root: Path) -> list[Path]:
+    """Everywhere the recorder of this folder may listen.
+
+    A service and a login shell of the same user need not have the same XDG_RUNTIME_DIR.
+    """
+    uid = os.getuid()
+    bases = [os.environ.get("XDG_RUNTIME_DIR"), f"/run/user/{uid}", tempfile.gettempdir()]
+    usable = dict.fromkeys(Path(base) for base in bases if base and Path(base).is_dir())
     digest = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]
-    return Path(base) / "holdfast" / f"{digest}.sock"
+    return [base / f"holdfast-{uid}" / f"{digest}.sock" for base in usable]
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder that only this user may enter. Raises OSError, also when another user made it before."""
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise PermissionError(f"{folder} belongs to somebody else")
+    folder.chmod(0o700)

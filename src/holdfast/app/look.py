@@ -4,27 +4,39 @@ import argparse
 import contextlib
 import json
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import Progress
 from rich.table import Table
 
 from holdfast.app.check import CheckSettings
 from holdfast.app.check import check as check_folder
+from holdfast.app.check_file import Finding
 from holdfast.app.check_report import CheckProgress, CheckReport
 from holdfast.app.folder import folder_of_recordings
-from holdfast.app.language import say
+from holdfast.app.language import say, translated
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.recording_root import CheckError, catalog_path
+from holdfast.app.words import codec_words, segment_words
 from holdfast.catalog.queries import CatalogReader
-from holdfast.domain.segments import SegmentRecord
+from holdfast.domain.segments import SegmentRecord, SegmentState
 from holdfast.domain.times import NS_PER_S
 from holdfast.ports.catalog import CatalogError
+
+WIDTH_OF_PIPES = 1000
+"""Columns where there is no terminal: lines are not to be broken for whoever reads them."""
+BROAD = ("Camera", "Begin", "Length", "Frames", "Picture", "Size", "State", "File")
+NARROW = ("Length", "Size", "State", "File")
+"""Where the terminal has no room for more: camera and time stand in the file's name, too."""
+_RIGHT = frozenset({"Length", "Frames", "Size"})
 
 
 def segments(options: argparse.Namespace) -> int:
@@ -38,7 +50,7 @@ def segments(options: argparse.Namespace) -> int:
         else:
             _print_segments(found)
     except CatalogError as error:
-        raise Problem(Exit.FOLDER, str(error)) from error
+        raise Problem(Exit.FOLDER, translated(str(error))) from error
     return Exit.OK
 
 
@@ -50,34 +62,39 @@ def check(options: argparse.Namespace) -> int:
             settings = CheckSettings(progress=tell, should_stop=was_interrupted)
             report = check_folder(root, repair=options.repair, settings=settings)
     except (CheckError, CatalogError) as error:
-        raise Problem(Exit.FOLDER, str(error)) from error
+        raise Problem(Exit.FOLDER, translated(str(error))) from error
     for finding in report.findings:
-        if options.json:
-            print(json.dumps(asdict(finding), ensure_ascii=False))
-        else:
-            print(f"{finding.path}: {finding.sentence}" + (f" [{finding.action}]" if finding.action else ""))
+        print(json.dumps(asdict(finding), ensure_ascii=False) if options.json else finding_line(finding))
     if not options.json:
-        print(_summary(report))
+        print(_summary(report, options.root))
     return Exit.OK if report.is_clean else Exit.INCOMPLETE
 
 
-def _summary(report: CheckReport) -> str:
+def finding_line(finding: Finding) -> str:
+    """A finding, and what a repair does or did about it."""
+    if not finding.action:
+        return translated(finding.sentence)
+    template = "Done: {action}." if finding.is_done else "To do: {action}."
+    return f"{translated(finding.sentence)} {say(template, action=translated(finding.action))}"
+
+
+def _summary(report: CheckReport, root: Path) -> str:
     if report.was_stopped:
         return say("Stopped before the end: {files} files were looked at.", files=report.files)
     text = say(
-        "{files} files and {rows} entries of the catalog were compared: "
-        "{findings} findings, {open} of them unresolved.",
+        "Files compared: {files}. Entries of the catalog: {rows}. Findings: {findings}, unresolved: {open}.",
         files=report.files,
         rows=report.rows,
         findings=sum(report.counts.values()),
         open=report.unresolved,
     )
     if report.in_use:
-        text += " " + say(
-            "{count} files are being written by a running recorder and were left alone.", count=report.in_use
-        )
+        text += " " + say("Left alone, because a running recorder is writing them: {count}.", count=report.in_use)
     if report.unresolved and not report.is_repair:
-        text += " " + say("`holdfast check DIR --repair` mends them; it deletes nothing.")
+        quoted = shlex.quote(str(root))
+        text += "\n" + say(
+            "To mend what can be mended, deleting nothing: holdfast check {quoted} --repair", quoted=quoted
+        )
     return text
 
 
@@ -107,22 +124,44 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
 
 
 def _print_segments(found: Iterator[SegmentRecord]) -> None:
+    records = list(found)
+    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", WIDTH_OF_PIPES))
+    console = Console(width=width)
+    table = _table(records, BROAD)
+    if Measurement.get(console, console.options, table).minimum > console.width:
+        table = _table(records, NARROW)
+    console.print(table)
+    print(say("{count} files", count=len(records)))
+
+
+def _table(records: list[SegmentRecord], headings: tuple[str, ...]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for heading in ("Camera", "Begin", "Length", "Frames", "Picture", "Size", "State", "File"):
-        table.add_column(say(heading), no_wrap=True)
-    count = 0
-    for record in found:
-        count += 1
-        table.add_row(
-            record.camera if record.stream == "main" else f"{record.camera}/{record.stream}",
-            f"{datetime.fromtimestamp(record.wall_start_ns / NS_PER_S, tz=UTC).astimezone():%Y-%m-%d %H:%M:%S}",
-            f"{record.duration_ns / NS_PER_S:.1f} s",
-            str(record.frames),
-            f"{record.width}×{record.height} {record.codec.partition('.')[0]}",
-            f"{record.size_bytes / 1e6:.1f} MB",
-            say(str(record.state)),
-            record.path,
+    for heading in headings:
+        is_last = heading == headings[-1]
+        # The whole row in one line while there is room for it; where there is none, the file's name is what breaks.
+        table.add_column(
+            say(heading),
+            justify="right" if heading in _RIGHT else "left",
+            no_wrap=not is_last or headings is BROAD,
+            overflow="fold" if is_last else "ellipsis",
         )
-    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "200"))
-    Console(width=width).print(table)
-    print(say("{count} files", count=count))
+    for record in records:
+        cells = _cells(record)
+        table.add_row(*(cells[heading] for heading in headings))
+    return table
+
+
+def _cells(record: SegmentRecord) -> dict[str, str]:
+    is_open = record.state is SegmentState.OPEN
+    begin = datetime.fromtimestamp(record.wall_start_ns / NS_PER_S, tz=UTC).astimezone()
+    return {
+        "Camera": record.camera if record.stream == "main" else f"{record.camera}/{record.stream}",
+        "Begin": f"{begin:%Y-%m-%d %H:%M:%S}",
+        # The catalog learns these when a file ends.
+        "Length": "-" if is_open else f"{record.duration_ns / NS_PER_S:.1f} s",
+        "Frames": "-" if is_open else str(record.frames),
+        "Picture": f"{record.width}×{record.height} {codec_words(record.codec)}",
+        "Size": "-" if is_open else f"{record.size_bytes / 1e6:.1f} MB",
+        "State": segment_words(record.state),
+        "File": record.path,
+    }

@@ -19,6 +19,8 @@ class Exit(IntEnum):
     """Another recorder works in this folder."""
     NOT_RUNNING = 6
     """No recorder works in this folder."""
+    INTERRUPTED = 130
+    """Ctrl-C before there was anything to end in order: 128 and the number of SIGINT, as shells have it."""
 
 
 class Problem(Exception):

@@ -60,7 +60,7 @@ async def _record(order: RecordOrder, show: Show, beside: Beside | None) -> Exit
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(signum, stop.set)
+        loop.add_signal_handler(signum, _end, stop)
     if order.for_s is not None:
         loop.call_later(order.for_s, stop.set)
     catalog = Catalog.open(catalog_path(order.root))
@@ -77,7 +77,7 @@ async def _record(order: RecordOrder, show: Show, beside: Beside | None) -> Exit
     control = ControlServer(recorder, pool.graph, control_socket(order.root))
     tidying = _Tidying(order.root, catalog, recorder)
     tasks = [
-        loop.create_task(control.start()),
+        loop.create_task(_listen(control)),
         loop.create_task(_show(recorder, show)),
         loop.create_task(asyncio.to_thread(tidying.run)),
     ]
@@ -98,13 +98,27 @@ async def _record(order: RecordOrder, show: Show, beside: Beside | None) -> Exit
     return Exit.OK if is_clean else Exit.INCOMPLETE
 
 
+def _end(stop: asyncio.Event) -> None:
+    if not stop.is_set():
+        LOG.info("ending: the files are made final")
+    stop.set()
+
+
 async def _beside(beside: Beside, pool: WorkerPool) -> None:
     await beside(pool)
 
 
+async def _listen(control: ControlServer) -> None:
+    try:
+        await control.start()
+    except OSError as error:
+        LOG.warning("no control socket (%s): `holdfast status`, start, stop, mode and graph cannot be used", error)
+
+
 async def _show(recorder: Recorder, show: Show) -> None:
     while True:
-        show(recorder.status())
+        # In a thread: a terminal that takes nothing (Ctrl-S, a slow connection) must not stop the recorder.
+        await asyncio.to_thread(show, recorder.status())
         await asyncio.sleep(SHOW_EVERY_S)
 
 

@@ -2,13 +2,14 @@
 
 import argparse
 import logging
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 from holdfast.app.addresses import parse_address
 from holdfast.app.folder import low_space, usable_folder
-from holdfast.app.language import say
+from holdfast.app.language import say, translated
 from holdfast.app.logs import set_up_logs
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.record import RecordOrder, run
@@ -36,7 +37,14 @@ def record(options: argparse.Namespace) -> int:
     if free_bytes is not None:
         LOG.warning("only %d MiB are free in %s", free_bytes >> 20, order.root)
     with display:
-        return run(order, display.show)
+        exit_code = run(order, display.show)
+    quoted = shlex.quote(str(options.to))
+    if exit_code is Exit.OK:
+        sentence = "Ended. The files are in {path}. To list them: holdfast segments {quoted}"
+    else:
+        sentence = "Not every file could be made final. To mend them: holdfast check {quoted} --repair"
+    print(say(sentence, path=order.root, quoted=quoted))
+    return exit_code
 
 
 def order_from(options: argparse.Namespace) -> RecordOrder:
@@ -70,9 +78,8 @@ def check_software() -> None:
         [sys.executable, "-m", "holdfast.media.inspect"], capture_output=True, text=True, check=False, timeout=60
     )
     if asked.returncode != 0:
-        said = asked.stdout.strip() or asked.stderr.strip().splitlines()[-1:] or [""]
-        sentence = said if isinstance(said, str) else said[0]
-        raise Problem(Exit.MISSING_SOFTWARE, sentence)
+        last_words = asked.stderr.strip().splitlines()[-1:]
+        raise Problem(Exit.MISSING_SOFTWARE, translated(asked.stdout.strip() or "".join(last_words)))
 
 
 def _plan(name: str, address: StreamAddress, rules: SegmentRules) -> StreamPlan:
@@ -104,7 +111,7 @@ def _password(file: Path | None) -> str | None:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise Problem(
-            Exit.USAGE, say("The password file {path} cannot be read ({reason}).", path=file, reason=reason)
+            Exit.USAGE, say("The password file {path} cannot be read ({reason}).", path=file, reason=translated(reason))
         ) from error
     if not lines or not lines[0]:
         raise Problem(Exit.USAGE, say("The password file {path} is empty: its first line is the password.", path=file))

@@ -8,9 +8,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from holdfast.app.control import ask
-from holdfast.app.language import say
+from holdfast.app.language import say, translated
 from holdfast.app.problems import Exit, Problem
-from holdfast.app.terminal import status_line
+from holdfast.app.terminal import print_statuses, status_line
 from holdfast.domain.streams import Mode
 from holdfast.policy.connection import Phase
 from holdfast.recorder.status import RecordingState, StreamStatus
@@ -18,37 +18,49 @@ from holdfast.recorder.status import RecordingState, StreamStatus
 
 def status(options: argparse.Namespace) -> int:
     """`holdfast status DIR`."""
-    for values in ask(options.root, "GET", "/status"):
-        print(json.dumps(values, ensure_ascii=False) if options.json else status_line(_status(values)))
+    answer = ask(options.root, "GET", "/status")
+    if options.json:
+        for values in answer:
+            print(json.dumps(values, ensure_ascii=False))
+    else:
+        print_statuses([_status(values) for values in answer])
     return Exit.OK
 
 
 def switch(options: argparse.Namespace) -> int:
     """`holdfast start|stop CAMERA --in DIR`."""
-    answer = ask(options.root, "POST", f"/cameras/{quote(options.camera)}/recording", {"wanted": options.wanted})
+    answer = ask(options.root, "POST", _path(options.camera, "recording"), {"wanted": options.wanted})
     print(status_line(_status(answer)))
     return Exit.OK
 
 
 def mode(options: argparse.Namespace) -> int:
     """`holdfast mode CAMERA MODE --in DIR`."""
-    answer = ask(options.root, "POST", f"/cameras/{quote(options.camera)}/mode", {"mode": options.mode})
+    answer = ask(options.root, "POST", _path(options.camera, "mode"), {"mode": options.mode})
     print(status_line(_status(answer)))
     return Exit.OK
 
 
 def graph(options: argparse.Namespace) -> int:
     """`holdfast graph CAMERA --in DIR`."""
-    dot = str(ask(options.root, "GET", f"/cameras/{quote(options.camera)}/graph")["dot"])
-    output: Path = options.output or Path(f"{options.camera}.svg")
+    dot = str(ask(options.root, "GET", _path(options.camera, "graph"))["dot"])
+    output: Path = options.output or Path(f"{options.camera.replace('/', '_')}.svg")
+    drawing = dot.encode() if output.suffix == ".dot" else _drawn(dot)
     try:
-        output.write_bytes(dot.encode() if output.suffix == ".dot" else _drawn(dot))
+        output.write_bytes(drawing)
     except OSError as error:
+        reason = translated(error.strerror or str(error))
         raise Problem(
-            Exit.INCOMPLETE, say("{path} cannot be written ({reason}).", path=output, reason=error.strerror)
+            Exit.INCOMPLETE, say("{path} cannot be written ({reason}).", path=output, reason=reason)
         ) from error
     print(output)
     return Exit.OK
+
+
+def _path(camera: str, what: str) -> str:
+    """The path of a camera's resource. `cam_01/sub` is the stream sub of cam_01; no camera's id holds a slash."""
+    camera, _, stream = camera.partition("/")
+    return f"/cameras/{quote(camera, safe='')}/{what}" + (f"?stream={quote(stream, safe='')}" if stream else "")
 
 
 def _drawn(dot: str) -> bytes:
@@ -57,9 +69,13 @@ def _drawn(dot: str) -> bytes:
             Exit.MISSING_SOFTWARE,
             say("Drawing needs Graphviz: sudo apt install graphviz. Or write the text with -o FILE.dot."),
         )
-    drawn = subprocess.run(["dot", "-Tsvg"], input=dot.encode(), capture_output=True, check=False, timeout=60)
+    try:
+        drawn = subprocess.run(["dot", "-Tsvg"], input=dot.encode(), capture_output=True, check=False, timeout=60)
+        reason = drawn.stderr.decode(errors="replace").strip() if drawn.returncode else ""
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Problem(Exit.INCOMPLETE, say("Graphviz could not draw the graph: {reason}", reason=error)) from error
     if drawn.returncode != 0:
-        raise Problem(Exit.INCOMPLETE, say("Graphviz could not draw the graph: {reason}", reason=drawn.stderr.decode()))
+        raise Problem(Exit.INCOMPLETE, say("Graphviz could not draw the graph: {reason}", reason=reason))
     return drawn.stdout
 
 

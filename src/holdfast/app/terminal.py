@@ -1,4 +1,4 @@
-"""A status line per camera: a live table in a terminal, plain lines otherwise."""
+"""The state of every camera: a live table in a terminal, plain lines otherwise."""
 
 import sys
 import time
@@ -6,20 +6,28 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.live import Live
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from holdfast.app.language import say
-from holdfast.app.words import PHASE_STYLE, RECORDING_STYLE, fault_words, phase_words, recording_words
+from holdfast.app.words import PHASE_STYLE, RECORDING_STYLE, age_words, fault_words, phase_words, recording_words
+from holdfast.policy.connection import Phase
 from holdfast.recorder.status import StreamStatus
 
 PLAIN_EVERY_S = 10.0
+WIDE_COLUMNS = 130
+"""From this width on there is room for the whole file name and the faults beside it."""
+NARROW_COLUMNS = 72
+"""Below this width there is no room for files."""
+MOST_NAME_COLUMNS = 20
 
 
 class StatusDisplay:
-    """Shows what it is given, as often as it is given it."""
+    """Shows what it is given, as often as it is given it. May be called from any thread."""
 
     def __init__(self, *, plain: bool) -> None:
         """A live table, unless `plain` or the output is no terminal."""
@@ -44,7 +52,7 @@ class StatusDisplay:
     def show(self, statuses: Sequence[StreamStatus]) -> None:
         """Show the present state."""
         if self._live is not None:
-            self._live.update(status_table(statuses), refresh=True)
+            self._live.update(StatusTable(statuses), refresh=True)
         else:
             self._show_lines(statuses)
 
@@ -62,50 +70,110 @@ class StatusDisplay:
                 print(status_line(status), flush=True)
 
 
+def print_statuses(statuses: Sequence[StreamStatus]) -> None:
+    """Once: a table in a terminal, a line per camera otherwise."""
+    if sys.stdout.isatty():
+        Console().print(StatusTable(statuses))
+    else:
+        for status in statuses:
+            print(status_line(status))
+
+
 def status_line(status: StreamStatus) -> str:
     """One camera in one line."""
     parts = [
         time.strftime("%H:%M:%S"),
-        status.camera if status.stream == "main" else f"{status.camera}/{status.stream}",
+        _camera(status),
         phase_words(status.phase),
-        recording_words(status.recording),
+        say("recording: {state}", state=recording_words(status)),
         f"{status.fps:.1f} fps",
         f"{status.bits_per_s / 1000:.0f} kbit/s",
         status.file or "-",
     ]
     if status.fault and status.fault_age_s is not None:
-        parts.append(say("last fault {age:.0f} s ago: {fault}", age=status.fault_age_s, fault=fault_words(status)))
+        age, fault = age_words(status.fault_age_s), fault_words(status)
+        parts.append(say("last fault {age} ago: {fault}", age=age, fault=fault))
     if status.next_try_s is not None:
-        parts.append(say("next try in {seconds:.0f} s", seconds=status.next_try_s))
+        parts.append(_next_try(status.next_try_s))
     return "  ".join(parts)
 
 
-def status_table(statuses: Sequence[StreamStatus]) -> Table:
-    """All cameras as a table."""
-    table = Table(expand=True, pad_edge=False)
-    for heading, justify in (
-        ("Camera", "left"),
-        ("State", "left"),
-        ("Recording", "left"),
-        ("fps", "right"),
-        ("kbit/s", "right"),
-    ):
-        table.add_column(say(heading), justify=justify, no_wrap=True)  # type: ignore[arg-type] # a literal of two
-    table.add_column(say("Current file"), ratio=3, overflow="fold")
-    table.add_column(say("Last fault"), ratio=4)
-    table.add_column(say("Next try"), justify="right", no_wrap=True)
+class StatusTable:
+    """All cameras as a table that fits the width it is given; what has no room in it follows below."""
+
+    def __init__(self, statuses: Sequence[StreamStatus]) -> None:
+        """Drawn when the width is known."""
+        self._statuses = statuses
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Choose by width."""
+        if options.max_width >= WIDE_COLUMNS:
+            yield _wide(self._statuses)
+        else:
+            faults = [_fault_below(status) for status in self._statuses if status.fault]
+            table = _table(self._statuses, has_files=options.max_width >= NARROW_COLUMNS)
+            yield Group(table, *faults)
+
+
+def _table(statuses: Sequence[StreamStatus], *, has_files: bool) -> Table:
+    table = _columns()
+    if has_files:
+        table.add_column(say("Current file"), overflow="fold")
     for status in statuses:
-        fault = ""
-        if status.fault and status.fault_age_s is not None:
-            fault = say("{age:.0f} s ago: {fault}", age=status.fault_age_s, fault=fault_words(status))
-        table.add_row(
-            status.camera if status.stream == "main" else f"{status.camera}/{status.stream}",
-            Text(phase_words(status.phase), PHASE_STYLE[status.phase]),
-            Text(recording_words(status.recording), RECORDING_STYLE[status.recording]),
-            f"{status.fps:.1f}",
-            f"{status.bits_per_s / 1000:.0f}",
-            status.file.rpartition("/")[2],
-            fault,
-            "" if status.next_try_s is None else say("{seconds:.0f} s", seconds=status.next_try_s),
-        )
+        # Beside the camera's name the rest of the file's name is enough, and has room.
+        file = status.file.rpartition("/")[2].removeprefix(f"{status.camera}_")
+        table.add_row(*_cells(status), *([file] if has_files else []))
     return table
+
+
+def _wide(statuses: Sequence[StreamStatus]) -> Table:
+    table = _columns()
+    table.add_column(say("Current file"), overflow="fold", max_width=48)
+    table.add_column(say("Last fault"), ratio=1)
+    for status in statuses:
+        table.add_row(*_cells(status), status.file.rpartition("/")[2], _fault(status))
+    return table
+
+
+def _columns() -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table.add_column(say("Camera"), no_wrap=True, overflow="ellipsis", max_width=MOST_NAME_COLUMNS)
+    table.add_column(say("State"), no_wrap=True)
+    table.add_column(say("Recording"), no_wrap=True)
+    table.add_column("fps", justify="right", no_wrap=True)
+    table.add_column("kbit/s", justify="right", no_wrap=True)
+    return table
+
+
+def _cells(status: StreamStatus) -> list[Text]:
+    return [
+        Text(_camera(status)),
+        Text(phase_words(status.phase), PHASE_STYLE[status.phase]),
+        Text(recording_words(status), RECORDING_STYLE[status.recording]),
+        Text(f"{status.fps:.1f}"),
+        Text(f"{status.bits_per_s / 1000:.0f}"),
+    ]
+
+
+def _fault_below(status: StreamStatus) -> Padding:
+    name = Text(f"{_camera(status)}: ", "bold")
+    return Padding(name + _fault(status), (0, 0, 0, 1))
+
+
+def _fault(status: StreamStatus) -> Text:
+    """The last fault with its age; dim once frames arrive again."""
+    if not status.fault or status.fault_age_s is None:
+        return Text()
+    said = say("{age} ago: {fault}", age=age_words(status.fault_age_s), fault=fault_words(status))
+    text = Text(said, "dim" if status.phase is Phase.CONNECTED else "")
+    if status.next_try_s is not None:
+        text.append(f" {_next_try(status.next_try_s)}", "yellow")
+    return text
+
+
+def _next_try(seconds: float) -> str:
+    return say("Next try in {seconds:.0f} s.", seconds=seconds)
+
+
+def _camera(status: StreamStatus) -> str:
+    return status.camera if status.stream == "main" else f"{status.camera}/{status.stream}"

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-from holdfast.app.language import say
-from holdfast.domain.faults import FaultKind
+from holdfast.app.language import say, translated
+from holdfast.domain.segments import SegmentState
 from holdfast.policy.connection import Phase
-from holdfast.policy.faults import SENTENCES
 from holdfast.recorder.status import RecordingState, StreamStatus
 
 PHASES: Mapping[Phase, str] = {
@@ -13,7 +12,7 @@ PHASES: Mapping[Phase, str] = {
     Phase.CONNECTING: "connecting",
     Phase.CONNECTED: "connected",
     Phase.RECONNECTING: "reconnecting",
-    Phase.ERROR: "ERROR, still trying",
+    Phase.ERROR: "ERROR",
 }
 PHASE_STYLE: Mapping[Phase, str] = {
     Phase.DISCONNECTED: "dim",
@@ -24,9 +23,9 @@ PHASE_STYLE: Mapping[Phase, str] = {
 }
 RECORDINGS: Mapping[RecordingState, str] = {
     RecordingState.OFF: "off",
-    RecordingState.WAITING: "waiting for frames",
+    RecordingState.WAITING: "waiting",
     RecordingState.RECORDING: "recording",
-    RecordingState.HELD: "held in memory",
+    RecordingState.HELD: "in memory",
 }
 RECORDING_STYLE: Mapping[RecordingState, str] = {
     RecordingState.OFF: "dim",
@@ -34,6 +33,16 @@ RECORDING_STYLE: Mapping[RecordingState, str] = {
     RecordingState.RECORDING: "green",
     RecordingState.HELD: "bold red",
 }
+SEGMENTS: Mapping[SegmentState, str] = {
+    SegmentState.OPEN: "open",
+    SegmentState.FINAL: "final",
+    SegmentState.MISSING: "missing",
+    SegmentState.DAMAGED: "damaged",
+}
+CODECS: Mapping[str, str] = {"avc1": "H.264", "avc3": "H.264", "hvc1": "H.265", "hev1": "H.265"}
+"""By the first part of the codec as a file names it (RFC 6381)."""
+_AGES = ((172_800, 86_400, "{count} d"), (7_200, 3_600, "{count} h"), (120, 60, "{count} min"), (0, 1, "{count} s"))
+"""From how many seconds on, seconds of the unit, words."""
 
 
 def phase_words(phase: Phase) -> str:
@@ -41,18 +50,35 @@ def phase_words(phase: Phase) -> str:
     return say(PHASES[phase])
 
 
-def recording_words(state: RecordingState) -> str:
+def recording_words(status: StreamStatus) -> str:
     """What becomes of the frames, for people."""
-    return say(RECORDINGS[state])
+    if status.recording is RecordingState.WAITING:
+        if status.phase is Phase.DISCONNECTED:
+            return "-"
+        if not status.mode.records:
+            return say("off by mode")
+    return say(RECORDINGS[status.recording])
 
 
 def fault_words(status: StreamStatus) -> str:
-    """The sentence of the last fault. What is particular about it stays in parentheses, in the words of its source."""
-    general = SENTENCES[FaultKind(status.fault_kind)]
-    translated = say(general)
-    if translated == general:
-        return status.fault
-    if status.fault == general:
-        return translated
-    particular = status.fault.removeprefix(general).strip(" ()")
-    return f"{translated} ({particular})"
+    """The sentence of the last fault."""
+    return translated(status.fault)
+
+
+def segment_words(state: SegmentState) -> str:
+    """How far a file can be relied on, for people."""
+    return say(SEGMENTS[state])
+
+
+def codec_words(codec: str) -> str:
+    """The name by which people know a codec."""
+    short = codec.partition(".")[0]
+    return CODECS.get(short, short)
+
+
+def age_words(seconds: float) -> str:
+    """How long ago, in the unit that fits."""
+    for least_s, unit_s, words in _AGES:
+        if seconds >= least_s:
+            return say(words, count=int(seconds // unit_s))
+    return say("{count} s", count=0)

@@ -1,0 +1,16 @@
+"""The Korean of every sentence that people see. tests/app/test_language.py says what is missing."""
+
+from collections.abc import Mapping
+
+from holdfast.app.korean.faults import FAULTS
+from holdfast.app.korean.findings import FINDINGS
+from holdfast.app.korean.formats import FORMATS
+from holdfast.app.korean.help import HELP
+from holdfast.app.korean.library import LIBRARY, SYSTEM
+from holdfast.app.korean.screens import SCREENS
+
+KOREAN: Mapping[str, str] = {**HELP, **SCREENS}
+"""By the key of `say`."""
+
+TOLD: Mapping[str, str] = {**FAULTS, **FINDINGS, **FORMATS, **LIBRARY, **SYSTEM}
+"""By English text, or by template with named holes, of sentences that are made elsewhere."""

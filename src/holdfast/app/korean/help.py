@@ -1,0 +1,144 @@
+"""The command line: help, and what is wrong with a URL, an option or a folder."""
+
+from collections.abc import Mapping
+
+_COMMANDS = {
+    "Records network cameras, and does not let go.": (
+        "네트워크 카메라를 녹화합니다. 한번 잡은 영상은 놓치지 않습니다."
+    ),
+    (
+        "Exit codes: 0 done, 1 incomplete, 2 wrong usage, 3 software missing, 4 folder unusable, 5 folder in use, 6 "
+        "not running."
+    ): (
+        "종료 코드: 0 완료, 1 일부 미완료, 2 잘못된 사용법, 3 필요한 소프트웨어 없음, 4 폴더를 쓸 수 없음, 5 "
+        "폴더가 사용 중, 6 녹화기가 실행 중이 아님."
+    ),
+    "COMMAND": "명령",
+    "Record cameras until interrupted.": "중단할 때까지 카메라를 녹화합니다.",
+    "Record four simulated cameras for a minute, kill a capture process on the way, and count the frames.": (
+        "가상 카메라 네 대를 1분간 녹화하면서 도중에 캡처 프로세스 하나를 강제로 종료하고, 프레임 수를 셉니다."
+    ),
+    "List the recorded files.": "녹화된 파일의 목록을 표시합니다.",
+    "Compare the catalog with the files.": "카탈로그와 파일을 비교합니다.",
+    "Show the state of a running recorder.": "실행 중인 녹화기의 상태를 표시합니다.",
+    "Switch the recording of a camera on.": "카메라의 녹화를 켭니다.",
+    "Switch the recording of a camera off.": "카메라의 녹화를 끕니다.",
+    "Open and close the branches of a camera's pipeline.": "카메라 파이프라인의 분기를 열고 닫습니다.",
+    "Write the pipeline of a running camera as SVG, without secrets.": (
+        "실행 중인 카메라의 파이프라인을 비밀번호 없이 SVG 그림으로 저장합니다."
+    ),
+}
+
+_OPTIONS = {
+    "RTSP URL of a camera: rtsp://USER:PASSWORD@HOST:PORT/PATH": (
+        "카메라의 RTSP URL: rtsp://USER:PASSWORD@HOST:PORT/PATH"
+    ),
+    "folder for the recordings": "녹화 폴더",
+    "name of a camera, in the order of the URLs (may be repeated); without it cam_01, cam_02, …": (
+        "카메라 이름. URL 순서대로 여러 번 쓸 수 있습니다. 쓰지 않으면 cam_01, cam_02, …"
+    ),
+    "file whose first line is the password for URLs that have a user and no password": (
+        "첫 줄에 비밀번호가 적힌 파일. URL에 사용자만 있고 비밀번호가 없을 때 씁니다"
+    ),
+    "length of a file, such as 15m or 1h (default: 15m); files end at whole multiples of it by the clock": (
+        "파일 하나의 길이. 예: 15m, 1h (기본값: 15m). 파일은 시계 기준으로 이 길이의 배수 시각에 나뉩니다"
+    ),
+    "begin a new file at this size, such as 500M": "파일이 이 크기가 되면 새 파일을 시작합니다. 예: 500M",
+    "when recording is switched on by hand, begin this much earlier (default: 0s)": (
+        "수동으로 녹화를 켤 때 이만큼 앞선 시점부터 녹화합니다 (사전 녹화, 기본값: 0s)"
+    ),
+    "end after this time": "이 시간이 지나면 끝냅니다",
+    "cameras that share one capture process (default: 1)": "캡처 프로세스 하나를 함께 쓰는 카메라 수 (기본값: 1)",
+    "replace a capture process that uses more memory than this (default: 768M)": (
+        "메모리를 이보다 많이 쓰는 캡처 프로세스는 새것으로 바꿉니다 (기본값: 768M)"
+    ),
+    "connect, but record only when told to by `holdfast start`": (
+        "연결만 하고, `holdfast start` 명령을 받았을 때만 녹화합니다"
+    ),
+    "plain lines instead of a live table": "실시간 표 대신 한 줄씩 표시합니다",
+    "log every attempt": "모든 시도를 로그에 남깁니다",
+    "folder for the recordings (default: demo-footage)": "녹화 폴더 (기본값: demo-footage)",
+    "how long (default: 60s)": "녹화 시간 (기본값: 60s)",
+    "only this camera": "이 카메라만",
+    "as JSON, one object per line": "한 줄에 객체 하나씩 JSON으로 출력합니다",
+    "make open files final, and bring the catalog in line; deletes nothing": (
+        "완료되지 않은 파일을 완료하고 카탈로그를 파일에 맞춥니다. 아무것도 삭제하지 않습니다"
+    ),
+    "camera, such as cam_01": "카메라. 예: cam_01",
+    "file to write (default: CAMERA.svg); a name that ends in .dot gets GStreamer's text": (
+        "저장할 파일 (기본값: CAMERA.svg). 이름이 .dot로 끝나면 GStreamer의 텍스트로 저장합니다"
+    ),
+}
+
+_ARGPARSE = {
+    "usage: ": "사용법: ",
+    "positional arguments": "위치 인자",
+    "options": "옵션",
+    "show this help message and exit": "이 도움말을 표시하고 끝냅니다",
+    "show program's version number and exit": "버전을 표시하고 끝냅니다",
+    "error": "오류",
+}
+
+_PROBLEMS = {
+    "{text!r} is no time; write 90s, 15m or 1h": "{text!r}: 시간이 아닙니다. 90s, 15m, 1h처럼 쓰십시오",
+    "{text!r} is no size; write 500M or 2G": "{text!r}: 크기가 아닙니다. 500M, 2G처럼 쓰십시오",
+    "{url} is no RTSP URL. It must begin with rtsp:// or rtsps://, such as rtsp://192.0.2.10:554/stream1.": (
+        "{url}: RTSP URL이 아닙니다. rtsp:// 또는 rtsps://로 시작해야 합니다. 예: rtsp://192.0.2.10:554/stream1"
+    ),
+    "{url} has no usable host and port. Write rtsp://HOST:PORT/PATH; IPv6 in brackets, such as [::1].": (
+        "{url}: 쓸 수 있는 호스트와 포트가 없습니다. rtsp://HOST:PORT/PATH 형식으로 쓰고, IPv6 주소는 [::1]처럼 "
+        "대괄호로 묶으십시오."
+    ),
+    "--segment must be between 1s and 6h.": "--segment 값은 1s에서 6h 사이여야 합니다.",
+    "--segment-size must be at least 1M.": "--segment-size 값은 1M 이상이어야 합니다.",
+    "--worker-memory must be at least 64M.": "--worker-memory 값은 64M 이상이어야 합니다.",
+    "--pre-record must be between 0s and 5m.": "--pre-record 값은 0s에서 5m 사이여야 합니다.",
+    "--cameras-per-worker must be between 1 and 64.": "--cameras-per-worker 값은 1에서 64 사이여야 합니다.",
+    "There are more names (--name) than URLs.": "이름(--name)이 URL보다 많습니다.",
+    "{name} cannot be the name of a camera: use letters or digits.": (
+        "{name}: 카메라 이름으로 쓸 수 없습니다. 글자나 숫자를 쓰십시오."
+    ),
+    "Two cameras have the same name: {name}. Give each its own.": (
+        "두 카메라의 이름이 같습니다: {name}. 서로 다른 이름을 지정하십시오."
+    ),
+    "The password file {path} cannot be read ({reason}).": "비밀번호 파일 {path}: 읽을 수 없습니다 ({reason}).",
+    "The password file {path} is empty: its first line is the password.": (
+        "비밀번호 파일 {path}: 비어 있습니다. 첫 줄에 비밀번호를 쓰십시오."
+    ),
+    "{path} is a file, not a folder. Choose another place with --to.": (
+        "{path}: 폴더가 아니라 파일입니다. --to로 다른 위치를 지정하십시오."
+    ),
+    (
+        "{path} does not exist, nor does the folder above it. Is the disk mounted? Make the folder, or choose "
+        "another with --to."
+    ): (
+        "{path}: 이 폴더도 그 상위 폴더도 없습니다. 디스크가 마운트되어 있는지 확인하십시오. 폴더를 만들거나 "
+        "--to로 다른 폴더를 지정하십시오."
+    ),
+    (
+        "{path} cannot be written ({reason}). Change its owner or permissions, free space, or choose another folder "
+        "with --to."
+    ): (
+        "{path}: 쓸 수 없습니다 ({reason}). 소유자나 권한을 바꾸거나, 공간을 확보하거나, --to로 다른 폴더를 "
+        "지정하십시오."
+    ),
+    "{path} is not a folder. Name the folder that recordings were made to.": (
+        "{path}: 폴더가 아닙니다. 녹화가 저장된 폴더를 지정하십시오."
+    ),
+    "Another recorder already works in {path}. Stop it first, or choose another folder with --to.": (
+        "{path}: 다른 녹화기가 이미 사용하고 있습니다. 먼저 그 녹화기를 멈추거나 --to로 다른 폴더를 지정하십시오."
+    ),
+    "No recorder answers for {path}. Start one with: holdfast record URL --to {path}": (
+        "{path}: 응답하는 녹화기가 없습니다. 시작하려면: holdfast record URL --to {path}"
+    ),
+    "A recorder seems to run in {path}, but does not answer. Ask as the user it runs as.": (
+        "{path}: 녹화기가 실행 중인 것 같지만 응답하지 않습니다. 녹화기를 실행한 사용자로 다시 시도하십시오."
+    ),
+    "Drawing needs Graphviz: sudo apt install graphviz. Or write the text with -o FILE.dot.": (
+        "그림을 그리려면 Graphviz가 필요합니다: sudo apt install graphviz. 또는 -o FILE.dot로 텍스트를 저장하십시오."
+    ),
+    "Graphviz could not draw the graph: {reason}": "Graphviz가 그래프를 그리지 못했습니다: {reason}",
+    "{path} cannot be written ({reason}).": "{path}: 쓸 수 없습니다 ({reason}).",
+}
+
+HELP: Mapping[str, str] = {**_COMMANDS, **_OPTIONS, **_ARGPARSE, **_PROBLEMS}

@@ -1,0 +1,87 @@
+"""Tables, states, and what commands say while they work."""
+
+from collections.abc import Mapping
+
+_STATES = {
+    "disconnected": "연결 끊김",
+    "connecting": "연결 중",
+    "connected": "연결됨",
+    "reconnecting": "재연결 중",
+    "ERROR": "오류",
+    "off": "꺼짐",
+    "waiting": "대기 중",
+    "recording": "녹화 중",
+    "in memory": "메모리 보관",
+    "off by mode": "모드로 꺼짐",
+    "open": "녹화 중",
+    "final": "완료",
+    "missing": "없음",
+    "damaged": "손상됨",
+    "{count} d": "{count}일",
+    "{count} h": "{count}시간",
+    "{count} min": "{count}분",
+    "{count} s": "{count}초",
+    "recording: {state}": "녹화: {state}",
+    "last fault {age} ago: {fault}": "마지막 장애 {age} 전: {fault}",
+    "{age} ago: {fault}": "{age} 전: {fault}",
+    "Next try in {seconds:.0f} s.": "{seconds:.0f}초 후 재시도합니다.",
+}
+
+_HEADINGS = {
+    "Camera": "카메라",
+    "State": "상태",
+    "Recording": "녹화",
+    "Current file": "현재 파일",
+    "Last fault": "마지막 장애",
+    "Begin": "시작",
+    "Length": "길이",
+    "Frames": "프레임",
+    "Picture": "영상",
+    "Size": "크기",
+    "File": "파일",
+    "Files": "파일 수",
+    "Play": "재생",
+    "Made": "생성",
+    "Recorded": "녹화됨",
+    "Repeated": "중복",
+    "Lost": "손실",
+}
+
+_SAID = {
+    "Ended. The files are in {path}. To list them: holdfast segments {quoted}": (
+        "끝났습니다. 파일 위치: {path}. 목록 보기: holdfast segments {quoted}"
+    ),
+    "Not every file could be made final. To mend them: holdfast check {quoted} --repair": (
+        "일부 파일을 완료하지 못했습니다. 복구하려면: holdfast check {quoted} --repair"
+    ),
+    "Four simulated cameras start; their pictures move and carry a clock.": (
+        "가상 카메라 네 대를 시작합니다. 움직이는 영상에 시계가 표시됩니다."
+    ),
+    "Now the capture process of {camera} is killed (kill -9 {pid}).": (
+        "이제 {camera}의 캡처 프로세스를 강제로 종료합니다 (kill -9 {pid})."
+    ),
+    "all": "모두",
+    "NOT ALL": "일부 불가",
+    "← killed": "← 강제 종료",
+    "{lost} ({seconds:.1f} s)": "{lost} ({seconds:.1f}초)",
+    "The files stay in {path}. Look at them with any player, or list them: holdfast segments {quoted}": (
+        "파일은 {path}에 남아 있습니다. 아무 플레이어로나 볼 수 있습니다. 목록 보기: holdfast segments {quoted}"
+    ),
+    "Not everything is as it should be: see the table.": "정상이 아닌 항목이 있습니다. 표를 확인하십시오.",
+    "{count} files": "파일 {count}개",
+    "To do: {action}.": "할 일: {action}.",
+    "Done: {action}.": "완료: {action}.",
+    "Checking": "검사 중",
+    "Stopped before the end: {files} files were looked at.": "끝나기 전에 멈췄습니다. 파일 {files}개를 확인했습니다.",
+    "Files compared: {files}. Entries of the catalog: {rows}. Findings: {findings}, unresolved: {open}.": (
+        "비교한 파일: {files}. 카탈로그 항목: {rows}. 발견: {findings}, 미해결: {open}."
+    ),
+    "Left alone, because a running recorder is writing them: {count}.": (
+        "실행 중인 녹화기가 쓰고 있어 그대로 둔 파일: {count}."
+    ),
+    "To mend what can be mended, deleting nothing: holdfast check {quoted} --repair": (
+        "삭제 없이 복구하려면: holdfast check {quoted} --repair"
+    ),
+}
+
+SCREENS: Mapping[str, str] = {**_STATES, **_HEADINGS, **_SAID}
