@@ -11,7 +11,6 @@ from fractions import Fraction
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from holdfast.app.addresses import parse_address
@@ -21,7 +20,7 @@ from holdfast.app.logs import set_up_logs
 from holdfast.app.problems import Exit
 from holdfast.app.record import RecordOrder, run
 from holdfast.app.record_command import check_software
-from holdfast.app.terminal import StatusDisplay
+from holdfast.app.terminal import Screen, StatusDisplay
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import NS_PER_S
 from holdfast.lab import reader
@@ -155,4 +154,4 @@ def _show(counted: Sequence[Counted]) -> None:
             str(one.repeated),
             lost,
         )
-    Console().print(table)
+    Screen().print(table)

@@ -25,6 +25,7 @@ from holdfast.app.folder import folder_of_recordings
 from holdfast.app.language import say, translated
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.recording_root import CheckError, catalog_path
+from holdfast.app.terminal import Screen
 from holdfast.app.words import codec_words, segment_words
 from holdfast.catalog.queries import CatalogReader
 from holdfast.domain.segments import SegmentRecord, SegmentState
@@ -126,7 +127,7 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
 def _print_segments(found: Iterator[SegmentRecord]) -> None:
     records = list(found)
     width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", WIDTH_OF_PIPES))
-    console = Console(width=width)
+    console = Screen(width=width)
     table = _table(records, BROAD)
     if Measurement.get(console, console.options, table).minimum > console.width:
         table = _table(records, NARROW)

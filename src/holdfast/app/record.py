@@ -59,7 +59,9 @@ def run(order: RecordOrder, show: Show, beside: Beside | None = None) -> Exit:
 async def _record(order: RecordOrder, show: Show, beside: Beside | None) -> Exit:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
-    for signum in (signal.SIGINT, signal.SIGTERM):
+    # nohup lets the recorder outlive its terminal.
+    outlives = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    for signum in (signal.SIGINT, signal.SIGTERM, *(() if outlives else (signal.SIGHUP,))):
         loop.add_signal_handler(signum, _end, stop)
     if order.for_s is not None:
         loop.call_later(order.for_s, stop.set)

@@ -1,6 +1,7 @@
 """`holdfast record`: from options to an order for the recorder."""
 
 import argparse
+import contextlib
 import logging
 import shlex
 import subprocess
@@ -43,7 +44,9 @@ def record(options: argparse.Namespace) -> int:
         sentence = "Ended. The files are in {path}. To list them: holdfast segments {quoted}"
     else:
         sentence = "Not every file could be made final. To mend them: holdfast check {quoted} --repair"
-    print(say(sentence, path=order.root, quoted=quoted))
+    with contextlib.suppress(OSError):
+        # The terminal may be gone by now.
+        print(say(sentence, path=order.root, quoted=quoted), flush=True)
     return exit_code
 
 

@@ -1,5 +1,6 @@
 """The state of every camera: a live table in a terminal, plain lines otherwise."""
 
+import contextlib
 import sys
 import time
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from rich.text import Text
 from holdfast.app.language import say
 from holdfast.app.words import PHASE_STYLE, RECORDING_STYLE, age_words, fault_words, phase_words, recording_words
 from holdfast.policy.connection import Phase
-from holdfast.recorder.status import StreamStatus
+from holdfast.recorder.status import RecordingState, StreamStatus
 
 PLAIN_EVERY_S = 10.0
 WIDE_COLUMNS = 130
@@ -26,12 +27,24 @@ NARROW_COLUMNS = 72
 MOST_NAME_COLUMNS = 20
 
 
+class Screen(Console):
+    """A console that leaves it to the command what a closed pipe means; rich would end the program with 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise it to whoever prints."""
+        raise BrokenPipeError
+
+
 class StatusDisplay:
-    """Shows what it is given, as often as it is given it. May be called from any thread."""
+    """Shows what it is given, as often as it is given it. May be called from any thread.
+
+    When nobody can see it any more (the terminal was closed, the pipe is broken) it falls silent: recording goes on.
+    """
 
     def __init__(self, *, plain: bool) -> None:
         """A live table, unless `plain` or the output is no terminal."""
-        self.console = None if plain or not sys.stdout.isatty() else Console()
+        self.console = None if plain or not sys.stdout.isatty() else Screen()
+        self._is_seen = True
         self._live = None if self.console is None else Live(console=self.console, auto_refresh=False)
         self._last: dict[str, tuple[object, ...]] = {}
         self._last_all_s = time.monotonic()
@@ -47,14 +60,20 @@ class StatusDisplay:
     ) -> None:
         """Leave the last table on the screen."""
         if self._live is not None:
-            self._live.stop()
+            with contextlib.suppress(OSError):
+                self._live.stop()
 
     def show(self, statuses: Sequence[StreamStatus]) -> None:
         """Show the present state."""
-        if self._live is not None:
-            self._live.update(StatusTable(statuses), refresh=True)
-        else:
-            self._show_lines(statuses)
+        if not self._is_seen:
+            return
+        try:
+            if self._live is not None:
+                self._live.update(StatusTable(statuses), refresh=True)
+            else:
+                self._show_lines(statuses)
+        except OSError:
+            self._is_seen = False
 
     def _show_lines(self, statuses: Sequence[StreamStatus]) -> None:
         """A line when something changed, and all lines every now and then."""
@@ -73,7 +92,7 @@ class StatusDisplay:
 def print_statuses(statuses: Sequence[StreamStatus]) -> None:
     """Once: a table in a terminal, a line per camera otherwise."""
     if sys.stdout.isatty():
-        Console().print(StatusTable(statuses))
+        Screen().print(StatusTable(statuses))
     else:
         for status in statuses:
             print(status_line(status))
@@ -85,7 +104,7 @@ def status_line(status: StreamStatus) -> str:
         time.strftime("%H:%M:%S"),
         _camera(status),
         phase_words(status.phase),
-        say("recording: {state}", state=recording_words(status)),
+        _recording(status),
         f"{status.fps:.1f} fps",
         f"{status.bits_per_s / 1000:.0f} kbit/s",
         status.file or "-",
@@ -129,7 +148,7 @@ def _table(statuses: Sequence[StreamStatus], *, has_files: bool) -> Table:
 def _wide(statuses: Sequence[StreamStatus]) -> Table:
     table = _columns()
     table.add_column(say("Current file"), overflow="fold", max_width=48)
-    table.add_column(say("Last fault"), ratio=1)
+    table.add_column(say("Last fault"), ratio=1, overflow="fold")
     for status in statuses:
         table.add_row(*_cells(status), status.file.rpartition("/")[2], _fault(status))
     return table
@@ -169,6 +188,11 @@ def _fault(status: StreamStatus) -> Text:
     if status.next_try_s is not None:
         text.append(f" {_next_try(status.next_try_s)}", "yellow")
     return text
+
+
+def _recording(status: StreamStatus) -> str:
+    words = recording_words(status)
+    return words if status.recording is RecordingState.RECORDING else say("recording: {state}", state=words)
 
 
 def _next_try(seconds: float) -> str:
