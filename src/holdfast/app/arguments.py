@@ -36,8 +36,8 @@ class ArgumentParser(argparse.ArgumentParser):
     """A parser whose refusals are in the user's language."""
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - those of argparse.ArgumentParser
-        """As argparse.ArgumentParser, with our help."""
-        super().__init__(formatter_class=HelpFormatter, **settings)
+        """As argparse.ArgumentParser, with our help; options are written out, so that new ones break no script."""
+        super().__init__(formatter_class=HelpFormatter, allow_abbrev=False, **settings)
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and how it is used, and exit with 2."""

@@ -142,11 +142,9 @@ def _show(counted: Sequence[Counted]) -> None:
         lost = str(one.lost)
         if one.lost:
             lost = say("{lost} ({seconds:.1f} s)", lost=lost, seconds=one.lost / float(one.clip.fps))
-        if one.camera == str(VICTIM):
-            lost += " " + say("← killed")
         table.add_row(
             one.camera,
-            f"{one.clip.width}×{one.clip.height} {CODECS[one.clip.codec]} {float(one.clip.fps):.0f}/s",
+            f"{one.clip.width}×{one.clip.height} {CODECS[one.clip.codec]}",
             str(one.files),
             say("all") if one.all_play else say("NOT ALL"),
             str(one.made),
@@ -155,3 +153,9 @@ def _show(counted: Sequence[Counted]) -> None:
             lost,
         )
     Screen().print(table)
+    print(
+        say(
+            "{camera} lost what was in its capture process when that was killed, and the time until the next.",
+            camera=VICTIM,
+        )
+    )

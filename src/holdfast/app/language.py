@@ -19,6 +19,7 @@ LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": {}, "ko": KOREAN}
 TEMPLATES: Mapping[str, Mapping[str, str]] = {"en": {}, "ko": TOLD}
 CLAUSES = frozenset({"reason", "remedy", "sentence", "what", "difference", "trouble"})
 """Holes that hold words of ours and not data: they are translated in their turn."""
+NUMBERS = frozenset({"bytes", "count", "offset", "seconds"})
 _HOLE = re.compile(r"\{(\w+)\}")
 _BETWEEN_CLAUSES = "; "
 _DEEPEST = 4
@@ -74,10 +75,14 @@ def _pattern(template: str) -> tuple[str, re.Pattern[str]]:
     parts = _HOLE.split(template)
     literals, names = parts[::2], parts[1::2]
     source = "".join(
-        re.escape(literal) + (f"(?P<{name}>.+?)" if name else "")
+        re.escape(literal) + (f"(?P<{name}>{_values_of(name)})" if name else "")
         for literal, name in zip(literals, [*names, ""], strict=True)
     )
     return max(literals, key=len), re.compile(source, re.DOTALL)
+
+
+def _values_of(name: str) -> str:
+    return r"[0-9.]+" if name.rstrip("_") in NUMBERS else ".+?"
 
 
 def cells(text: str) -> int:

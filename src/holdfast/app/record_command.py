@@ -26,6 +26,9 @@ LOG = logging.getLogger("holdfast.storage")
 MIN_SEGMENT_S = 1.0
 MAX_PRE_RECORD_S = 300.0
 MAX_CAMERAS_PER_WORKER = 64
+MIN_SEGMENT_BYTES = 1 << 20
+MIN_WORKER_BYTES = 64 << 20
+"""A worker needs more than half of this before it has seen its first camera."""
 
 
 def record(options: argparse.Namespace) -> int:
@@ -58,6 +61,10 @@ def order_from(options: argparse.Namespace) -> RecordOrder:
         raise Problem(Exit.USAGE, say("--pre-record must be between 0s and 5m."))
     if not 1 <= options.cameras_per_worker <= MAX_CAMERAS_PER_WORKER:
         raise Problem(Exit.USAGE, say("--cameras-per-worker must be between 1 and 64."))
+    if options.segment_size is not None and options.segment_size < MIN_SEGMENT_BYTES:
+        raise Problem(Exit.USAGE, say("--segment-size must be at least 1M."))
+    if options.worker_memory < MIN_WORKER_BYTES:
+        raise Problem(Exit.USAGE, say("--worker-memory must be at least 64M."))
     password = _password(options.password_file)
     addresses = [parse_address(url, password) for url in options.urls]
     names = _names(options.name, len(addresses))

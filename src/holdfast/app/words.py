@@ -41,7 +41,7 @@ SEGMENTS: Mapping[SegmentState, str] = {
 }
 CODECS: Mapping[str, str] = {"avc1": "H.264", "avc3": "H.264", "hvc1": "H.265", "hev1": "H.265"}
 """By the first part of the codec as a file names it (RFC 6381)."""
-_AGES = ((172_800, 86_400, "{count} d"), (7_200, 3_600, "{count} h"), (120, 60, "{count} min"), (0, 1, "{count} s"))
+AGES = ((172_800, 86_400, "{count} d"), (7_200, 3_600, "{count} h"), (120, 60, "{count} min"), (0, 1, "{count} s"))
 """From how many seconds on, seconds of the unit, words."""
 
 
@@ -78,7 +78,7 @@ def codec_words(codec: str) -> str:
 
 def age_words(seconds: float) -> str:
     """How long ago, in the unit that fits."""
-    for least_s, unit_s, words in _AGES:
+    for least_s, unit_s, words in AGES:
         if seconds >= least_s:
             return say(words, count=int(seconds // unit_s))
     return say("{count} s", count=0)

@@ -28,6 +28,9 @@ _CAMERA = {
         "카메라가 녹화할 수 있는 영상을 제공하지 않습니다. 카메라에서 H.264 또는 H.265를 선택하거나 다른 URL을 "
         "사용하십시오."
     ),
+    "The camera does not send over this transport. The other one (TCP, UDP) is tried next.": (
+        "카메라가 이 전송 방식으로는 보내지 않습니다. 다음에는 다른 방식(TCP, UDP)으로 시도합니다."
+    ),
     (
         "Frames arrive, but no key frame, so nothing can be played or recorded yet. Set a shorter key frame interval "
         "(GOP) in the camera."

@@ -7,9 +7,8 @@ ARGPARSE: Mapping[str, str] = {
     "unrecognized arguments: {arguments}": "알 수 없는 인자입니다: {arguments}",
     "argument {argument}: {reason}": "인자 {argument}: {reason}",
     "invalid choice: {value} (choose from {choices})": "잘못된 값입니다: {value} (선택할 수 있는 값: {choices})",
-    "invalid {type} value: {value}": "잘못된 값입니다: {value}",
+    "invalid {type} value: {value}": "잘못된 값입니다: {value} (형식: {type})",
     "expected one argument": "값이 하나 필요합니다",
-    "ambiguous option: {option} could match {matches}": "옵션이 모호합니다: {option} (해당하는 옵션: {matches})",
     "ignored explicit argument {value}": "값을 받지 않는 옵션입니다: {value}",
 }
 

@@ -62,7 +62,9 @@ _SAID = {
     ),
     "all": "모두",
     "NOT ALL": "일부 불가",
-    "← killed": "← 강제 종료",
+    "{camera} lost what was in its capture process when that was killed, and the time until the next.": (
+        "{camera}: 강제 종료된 캡처 프로세스 안에 있던 프레임과 새 프로세스가 준비될 때까지의 프레임을 잃었습니다."
+    ),
     "{lost} ({seconds:.1f} s)": "{lost} ({seconds:.1f}초)",
     "The files stay in {path}. Look at them with any player, or list them: holdfast segments {quoted}": (
         "파일은 {path}에 남아 있습니다. 아무 플레이어로나 볼 수 있습니다. 목록 보기: holdfast segments {quoted}"
