@@ -5,9 +5,9 @@ import re
 
 from holdfast.app.language import say
 
-_DURATION = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h)?$")
+_DURATION = re.compile(r"^(\d{1,12}(?:\.\d{1,12})?)(ms|s|m|h)?$")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
-_SIZE = re.compile(r"^(\d+(?:\.\d+)?)([KMGT])?(i?B)?$", re.IGNORECASE)
+_SIZE = re.compile(r"^(\d{1,12}(?:\.\d{1,12})?)([KMGT])?(i?B)?$", re.IGNORECASE)
 _BYTES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 

@@ -22,9 +22,10 @@ from holdfast.recorder.status import RecordingState, StreamStatus
 PLAIN_EVERY_S = 10.0
 WIDE_COLUMNS = 130
 """From this width on there is room for the whole file name and the faults beside it."""
-NARROW_COLUMNS = 72
+NARROW_COLUMNS = 78
 """Below this width there is no room for files."""
-MOST_NAME_COLUMNS = 20
+MOST_NAME_COLUMNS = {True: 24, False: 13}
+"""Columns for a camera's name, in a wide table and in others; below the table it stands in full."""
 
 
 class Screen(Console):
@@ -135,7 +136,7 @@ class StatusTable:
 
 
 def _table(statuses: Sequence[StreamStatus], *, has_files: bool) -> Table:
-    table = _columns()
+    table = _columns(is_wide=False)
     if has_files:
         table.add_column(say("Current file"), overflow="fold")
     for status in statuses:
@@ -146,7 +147,7 @@ def _table(statuses: Sequence[StreamStatus], *, has_files: bool) -> Table:
 
 
 def _wide(statuses: Sequence[StreamStatus]) -> Table:
-    table = _columns()
+    table = _columns(is_wide=True)
     table.add_column(say("Current file"), overflow="fold", max_width=48)
     table.add_column(say("Last fault"), ratio=1, overflow="fold")
     for status in statuses:
@@ -154,9 +155,9 @@ def _wide(statuses: Sequence[StreamStatus]) -> Table:
     return table
 
 
-def _columns() -> Table:
+def _columns(*, is_wide: bool) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    table.add_column(say("Camera"), no_wrap=True, overflow="ellipsis", max_width=MOST_NAME_COLUMNS)
+    table.add_column(say("Camera"), no_wrap=True, overflow="ellipsis", max_width=MOST_NAME_COLUMNS[is_wide])
     table.add_column(say("State"), no_wrap=True)
     table.add_column(say("Recording"), no_wrap=True)
     table.add_column("fps", justify="right", no_wrap=True)
