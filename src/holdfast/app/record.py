@@ -7,6 +7,7 @@ import logging
 import random
 import signal
 import uuid
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from holdfast.app.control import ControlServer
 from holdfast.app.folder import control_socket, hold
 from holdfast.app.problems import Exit
 from holdfast.app.recording_root import CheckError, catalog_path
-from holdfast.app.system import SystemClock
+from holdfast.app.system import SystemClock, keep_freed_memory, yield_less
 from holdfast.catalog.store import Catalog
 from holdfast.media.pool import PoolSettings, WorkerPool
 from holdfast.ports.capture import PoolEvent
@@ -52,6 +53,8 @@ def run(order: RecordOrder, show: Show, beside: Beside | None = None) -> Exit:
 
     Raises Problem before anything was begun.
     """
+    keep_freed_memory()
+    yield_less()
     with contextlib.closing(hold(order.root)), asyncio.Runner() as runner:
         return runner.run(_record(order, show, beside))
 
@@ -161,11 +164,20 @@ class _Answers:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.listener: Callable[[Answer], None] = lambda _: None
         self._loop = loop
+        self._waiting: deque[Answer] = deque()
+        self._is_called = False
 
     def put(self, answer: Answer) -> None:
+        self._waiting.append(answer)
+        if self._is_called:
+            return
+        self._is_called = True
         with contextlib.suppress(RuntimeError):
             # The loop may be closed already, when a disk took too long to answer.
-            self._loop.call_soon_threadsafe(self._deliver, answer)
+            self._loop.call_soon_threadsafe(self._deliver)
 
-    def _deliver(self, answer: Answer) -> None:
-        self.listener(answer)
+    def _deliver(self) -> None:
+        # First the flag, then the queue: an answer that comes in between calls again rather than being left.
+        self._is_called = False
+        while self._waiting:
+            self.listener(self._waiting.popleft())

@@ -1,8 +1,31 @@
 """The host's clocks and chance, as adapters."""
 
+import contextlib
+import ctypes
+import os
 import time
 
 from holdfast.domain.times import NS_PER_S, MonoNs, WallNs
+
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+
+
+def yield_less() -> None:
+    """Ask the scheduler for few and long turns instead of many short ones (sched(7), SCHED_BATCH)."""
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
+def keep_freed_memory() -> None:
+    """Have malloc use the memory of freed fragments again, instead of giving each back and faulting it in anew.
+
+    glibc's mallopt(3); with another C library nothing happens.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_MMAP_THRESHOLD, 16 << 20)
+        mallopt(M_TRIM_THRESHOLD, 32 << 20)
 
 
 class SystemClock:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from holdfast.fmp4.boxes import DEFAULT_LIMITS, Box, Limits, children, read_box
+from holdfast.fmp4.boxes import DEFAULT_LIMITS, Box, Buffer, Limits, children, read_box
 from holdfast.fmp4.errors import Fmp4Error
 from holdfast.fmp4.fragments import TrackRun, read_runs
 from holdfast.fmp4.tracks import Track, read_tracks, video_track
@@ -63,6 +63,7 @@ class FragmentSplitter:
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self._limits = limits
         self._pending = bytearray()
+        self._source = memoryview(b"")
         self._held: Box | None = None
         self._tracks: dict[int, Track] = {}
         self._position = 0
@@ -81,13 +82,21 @@ class FragmentSplitter:
         """
         pieces: list[Piece] = []
         if self._error is None:
-            self._pending += data
+            # Mostly nothing is pending and whole pieces arrive: they are cut out of `data` and copied only once.
+            whole: Buffer = data
+            if self._pending:
+                self._pending += data
+                whole = self._pending
+            self._source = memoryview(whole)
             try:
                 while self._advance(pieces):
                     pass
             except Fmp4Error as error:
                 self._error = error.moved(self._position)
-                self._pending = bytearray()
+                self._source = memoryview(b"")
+            if whole is not self._pending or len(self._source) < len(whole):
+                self._pending = bytearray(self._source)
+            self._source = memoryview(b"")
         if self._error is not None and not pieces:
             raise self._error
         return pieces
@@ -95,12 +104,12 @@ class FragmentSplitter:
     def _advance(self, pieces: list[Piece]) -> bool:
         """Deal with the next box, if it is there as a whole."""
         at = self._held.end if self._held else 0
-        pending = self._pending
-        box = read_box(pending, at, len(pending))
+        source = self._source
+        box = read_box(source, at, len(source))
         if box is None:
             return False
         self._check(box)
-        if box.end > len(pending):
+        if box.end > len(source):
             return False
         match box.kind:
             case b"ftyp" | b"moof":
@@ -134,24 +143,23 @@ class FragmentSplitter:
         if size > limit:
             reason = f"has {size} bytes, more than the {limit} allowed"
             raise box.error(reason)
-        if int.from_bytes(self._pending[box.start : box.start + 4]) == 0:
+        if int.from_bytes(self._source[box.start : box.start + 4]) == 0:
             reason = "has no size, which a stream without end cannot have"
             raise box.error(reason)
 
     def _take(self, size: int) -> bytes:
-        with memoryview(self._pending) as view:
-            data = bytes(view[:size])
-        del self._pending[:size]
+        data = bytes(self._source[:size])
+        self._source = self._source[size:]
         self._held = None
         self._position += size
         return data
 
     def _take_init(self, moov: Box) -> InitSegment:
-        tracks = read_tracks(self._pending, moov)
+        tracks = read_tracks(bytes(self._source[: moov.end]), moov)
         self._tracks = {track.track_id: track for track in tracks}
         return InitSegment(self._take(moov.end), tracks)
 
     def _take_fragment(self, mdat: Box) -> Fragment:
-        moof = next(children(self._pending, 0, mdat.start))
-        runs = read_runs(self._pending, moof, range(mdat.body, mdat.end), self._tracks)
+        moof = next(children(self._source, 0, mdat.start))
+        runs = read_runs(self._source, moof, range(mdat.body, mdat.end), self._tracks)
         return Fragment(self._take(mdat.end), moof.end, runs)

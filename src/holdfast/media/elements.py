@@ -78,7 +78,8 @@ def build_bin(name: str, elements: Sequence[Element]) -> Any:
     for left, right, element in zip(made, made[1:], elements[1:], strict=False):
         if not left.link_pads(None, right, element.sink_pad):
             raise RuntimeError(f"{left.get_name()} cannot be linked to {right.get_name()}")
-    entry = made[0].get_static_pad("sink")
+    wanted = elements[0].sink_pad
+    entry = made[0].get_static_pad("sink") if wanted is None else made[0].request_pad_simple(wanted)
     bin_.add_pad(Gst.GhostPad.new("sink", entry))
     return bin_
 

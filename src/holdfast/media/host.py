@@ -14,6 +14,13 @@ from holdfast.ports.capture import MAX_MESSAGE_BYTES, Command, Event, ProtocolEr
 
 WORKER_COMMAND = (sys.executable, "-m", "holdfast.media.worker")
 MAX_FDS = 4
+MALLOC = {
+    # Few arenas for many threads, and memory of freed frames is used again instead of being given back and faulted in
+    # anew for each fragment (glibc's mallopt(3)).
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(4 << 20),
+}
 STDERR_LINES = 20
 
 OnEvent = Callable[["WorkerHost", Event, list[int]], None]
@@ -46,7 +53,7 @@ class WorkerHost:
                 pass_fds=[theirs.fileno()],
                 # A Ctrl-C in the terminal is for the recorder, which then ends its workers in order.
                 start_new_session=True,
-                env={**os.environ, "MALLOC_ARENA_MAX": "2"},
+                env={**os.environ, **MALLOC},
             )
         ours.setblocking(False)
         self._control = ours

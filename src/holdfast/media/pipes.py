@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from holdfast.ports.capture import TakeBytes, TakeClosed, TakeOpened
 
-GATHER_S = 0.03
+GATHER_S = 0.05
 """A fragment comes in several writes: wait for the rest before reading, rather than wake for each."""
 READ_BYTES = 1024 * 1024
 OLDER_TAKE_PATIENCE_S = 3.0
@@ -45,11 +45,13 @@ class SessionPipes:
         if not self._takes:
             return True
         event, fd = self._takes[0]
+        # One buffer for all pipes: fresh memory for each read would cost more than the copy.
         try:
-            data = os.read(fd, READ_BYTES)
+            size = os.readv(fd, [self._reader.buffer])
         except BlockingIOError:
             return True
-        if data:
+        if size:
+            data = memoryview(self._reader.buffer)[:size]
             self._deliver(TakeBytes(event.stream, event.session, event.take, data))
             return False
         self._close_oldest()
@@ -83,6 +85,7 @@ class PipeReader:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to watch."""
         self._loop = loop
+        self.buffer = bytearray(READ_BYTES)
         self._epoll = select.epoll()
         self._sessions: dict[int, SessionPipes] = {}
         self._is_closed = False

@@ -23,6 +23,9 @@ class SourceListener(Protocol):
     def source_failed(self, error: ErrorReport) -> None:
         """The source cannot deliver."""
 
+    def source_ended(self) -> None:
+        """The camera ended the stream in order: no further frame comes."""
+
 
 class Source(Protocol):
     """One connection to one camera stream."""
@@ -144,7 +147,14 @@ class RtspSrcSource:
         self._listener.source_ready(ghost, codec.name)
         for element in chain:
             element.sync_state_with_parent()
+        # Before the parser, which sends an event of its own with nearly every frame.
+        pad.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event)
         pad.link(chain[0].get_static_pad("sink"))
+
+    def _on_event(self, _pad: Any, info: Any) -> Any:
+        if info.get_event().type == Gst.EventType.EOS:
+            self._listener.source_ended()
+        return Gst.PadProbeReturn.OK
 
 
 def _encoding_name(media: Any) -> str:

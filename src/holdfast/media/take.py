@@ -15,26 +15,13 @@ from holdfast.media.gi import Gst
 
 PIPE_BYTES = 512 * 1024
 QUEUE_BYTES = 24 * 1024 * 1024
-QUEUE_NS = 20 * 1_000_000_000
 TIMESCALE = 90_000
 """Ticks per second of media time in the files: that of RTP video (RFC 6184), so that no time is rounded."""
 
 
 def chain(codec: str, *, reorders: bool, fragment_ms: int, fd: int) -> list[Element]:
     """The elements of one take, in order."""
-    elements = [
-        # Leaky, so that a recorder that does not read can never hold up the source (requirement A4).
-        Element(
-            "queue",
-            "recording-queue",
-            {
-                "max-size-buffers": 0,
-                "max-size-bytes": QUEUE_BYTES,
-                "max-size-time": QUEUE_NS,
-                "leaky": "downstream",
-            },
-        )
-    ]
+    elements = []
     if reorders:
         # RTP carries presentation times only; with B-frames the muxer needs decode times as well.
         elements.append(Element(f"{codec}timestamper", "timestamper"))
@@ -46,6 +33,9 @@ def chain(codec: str, *, reorders: bool, fragment_ms: int, fd: int) -> list[Elem
             sink_pad="video_%u",
         )
     )
+    # Behind the muxer, where it wakes a thread for each fragment and not for each frame.
+    limits = {"max-size-buffers": 0, "max-size-bytes": QUEUE_BYTES, "max-size-time": 0}
+    elements.append(Element("queue", "recording-queue", limits))
     elements.append(Element("fdsink", "fragments", {"fd": fd, "sync": False, "async": False}))
     return elements
 
@@ -53,10 +43,16 @@ def chain(codec: str, *, reorders: bool, fragment_ms: int, fd: int) -> list[Elem
 class Take:
     """One muxer and its pipe. Built and ended by the session, on whichever thread carries the frames."""
 
-    def __init__(self, number: int, codec: str, *, reorders: bool, fragment_ms: int) -> None:
-        """Make the pipe and the bin. Raises ElementMissing, OSError when no descriptor is free."""
+    def __init__(
+        self, number: int, codec: str, overrun: Callable[["Take"], None], *, reorders: bool, fragment_ms: int
+    ) -> None:
+        """Make the pipe and the bin. Raises ElementMissing, OSError when no descriptor is free.
+
+        `overrun` is called from a streaming thread when the recorder did not read for so long that the queue is full.
+        """
         self.number = number
-        self.overruns = 0
+        self.is_stuck = False
+        self._overrun = overrun
         self._drained: Callable[[], None] | None = None
         read_fd, self._write_fd = os.pipe2(os.O_CLOEXEC)
         self.read_fd = read_fd
@@ -104,4 +100,6 @@ class Take:
         return Gst.PadProbeReturn.OK
 
     def _on_overrun(self, _queue: Any) -> None:
-        self.overruns += 1
+        if not self.is_stuck:
+            self.is_stuck = True
+            self._overrun(self)

@@ -85,16 +85,16 @@ class Progress:
     frames: int
     """Frames that left the source since the session began."""
     key_frames: int
-    bytes: int
+    """Key frames among those that were looked at: more than 0 when there was one."""
     streamed_frames: int
     """Frames that passed the streaming valve."""
-    overrun: int
-    """How often the recording queue was full, so that frames were dropped."""
+    overruns: int
+    """How often the recorder did not read in time, so that the recording branch was closed for a while."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClockSample:
-    """The frame of the last second that came with the least delay: media time against arrival."""
+    """The frame that was looked at lately and came with the least delay: media time against arrival."""
 
     stream: StreamId
     session: int
@@ -104,7 +104,7 @@ class ClockSample:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """The worker's main loop is alive: sent every second."""
+    """The worker's main loop is alive: sent every two seconds."""
 
     progress: tuple[Progress, ...]
     clock: tuple[ClockSample, ...]
@@ -173,7 +173,8 @@ class TakeBytes:
     stream: StreamId
     session: int
     take: int
-    data: bytes
+    data: bytes | memoryview
+    """A view is valid only until the listener returns."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ class Recording:
         self.storage_fault: Fault | None = None
         self.current: SegmentInWriting | None = None
         self.synced_at_ns: int | None = None
+        self.received_bytes = 0
         self._services = services
         self._report = report
         self._ring_limit_bytes = ring_limit_bytes
@@ -119,6 +120,7 @@ class Recording:
 
     def take_bytes(self, arrived: TakeBytes) -> None:
         """The next bytes of the current take."""
+        self.received_bytes += len(arrived.data)
         take = self._take
         if take is None or take.id != (arrived.session, arrived.take):
             return

@@ -237,7 +237,7 @@ class StreamSupervisor:
             return
         at_s = self._now_s()
         self._progress = seen
-        self._rates.observe(at_s, seen.frames, seen.bytes)
+        self._rates.observe(at_s, seen.frames, self.recording.received_bytes)
         if seen.key_frames > self._key_frames[1]:
             self._key_frames = (seen.session, seen.key_frames, at_s)
             self._told_no_key_frame = False
