@@ -53,11 +53,37 @@ class FragmentInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Begin:
+    """Begin a segment with this fragment. `new_run`: it does not follow the one before without a break."""
+
+    first: FragmentInfo
+    new_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Write this fragment."""
+
+    fragment: FragmentInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Make the open segment final."""
+
+    reason: EndReason
+
+
+Action = Begin | Append | Finish
+
+
+@dataclass(frozen=True, slots=True)
 class OpenedSegment:
     """The segment that is being written."""
 
     take: tuple[int, int]
     start_ns: PtsNs
+    end_ns: PtsNs
     rotate_at_ns: PtsNs
     size_bytes: int
 
@@ -71,10 +97,22 @@ class Segmenter:
     start_at_ns: PtsNs | None = None
     """Begin with the key frame before this media time; None: with the next one."""
     stop_at_ns: PtsNs | None = None
-    suspended: bool = False
     segment: OpenedSegment | None = None
     held: tuple[FragmentInfo, ...] = ()
     """The latest fragments of the current take, beginning with a key frame."""
+    suspended: bool = False
+    """Nothing can be written: everything is decided as ever, and its actions are deferred."""
+    deferred: tuple[Action, ...] = ()
+
+    @property
+    def deferred_indexes(self) -> frozenset[int]:
+        """Indexes of the fragments that wait to be written."""
+        return frozenset(action.fragment.index for action in self.deferred if isinstance(action, Append))
+
+    @property
+    def needed_from(self) -> int | None:
+        """Index of the oldest fragment that an action, now deferred or still to come, may ask for."""
+        return min((*self.deferred_indexes, *(f.index for f in self.held[:1])), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,48 +149,71 @@ class FinishNow:
 
 
 @dataclass(frozen=True, slots=True)
+class Unwritten:
+    """Fragments of one take in a row that have to be written again, beginning with a key frame."""
+
+    fragments: tuple[FragmentInfo, ...]
+    ended: EndReason | None
+    """Why the recording ended behind them; None when they end with the newest one and it goes on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Suspended:
-    """The segment that was open is lost: nothing can be written."""
+    """Nothing can be written, and `backlog` is not safe on a disk; the segment that was open is lost.
+
+    May come again while suspended, with fragments that are older than all that is deferred.
+    """
+
+    backlog: tuple[Unwritten, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """Writing works again; `backlog` was not safely written, begins with a key frame and ends with the newest."""
+    """Writing works again. Fragments before the index `oldest` are gone."""
 
-    backlog: tuple[FragmentInfo, ...]
+    oldest: int
 
 
 Event = Arrived | Start | Stop | TakeEnded | FinishNow | Suspended | Resumed
 
 
-@dataclass(frozen=True, slots=True)
-class Begin:
-    """Begin a segment with this fragment. `new_run`: it does not follow the one before without a break."""
-
-    first: FragmentInfo
-    new_run: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Append:
-    """Write this fragment."""
-
-    index: int
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """Make the open segment final."""
-
-    reason: EndReason
-
-
-Action = Begin | Append | Finish
 Step = tuple[Segmenter, tuple[Action, ...]]
 
 
 def step(now: Segmenter, event: Event) -> Step:
     """What follows from an event."""
+    match event:
+        case Suspended(backlog):
+            return _suspend(now, backlog), ()
+        case Resumed(oldest):
+            return _resume(now, oldest)
+        case _:
+            decided, actions = _decide(now, event)
+    if decided.suspended:
+        return replace(decided, deferred=decided.deferred + actions), ()
+    return decided, actions
+
+
+def rotate_at(fragment: FragmentInfo, rules: SegmentRules) -> PtsNs:
+    """Media time of the next boundary of the local clock, by the clock as it is now.
+
+    A later jump of the clock does not move it. A fragment that comes a little before a boundary counts as being on
+    it: the camera's clock and the host's drift apart, and every other rotation would make a segment of one key frame.
+    So no segment is longer than the duration in the rules, that little, and one group of pictures.
+    """
+    duration_ns = min(rules.duration_ns, MAX_SEGMENT_NS)
+    early_ns = early_at_most_ns(duration_ns)
+    local_ns = fragment.wall_ns + fragment.utc_offset_s * NS_PER_S
+    since_boundary_ns = (local_ns + early_ns) % duration_ns - early_ns
+    return PtsNs(fragment.start_ns + duration_ns - since_boundary_ns)
+
+
+def early_at_most_ns(duration_ns: int) -> int:
+    """By how much a segment may begin before its boundary: 500 ppm of drift and the first guess of the media clock."""
+    return min(duration_ns // 2000 + NS_PER_S // 4, duration_ns // 8)
+
+
+def _decide(now: Segmenter, event: Arrived | Start | Stop | TakeEnded | FinishNow) -> Step:
     match event:
         case Arrived(fragment):
             return _arrived(now, fragment)
@@ -161,61 +222,63 @@ def step(now: Segmenter, event: Event) -> Step:
         case Stop(at_ns):
             return _stop(now, at_ns)
         case TakeEnded():
-            ended, actions = _finish(now, EndReason.SESSION_ENDED)
-            return replace(ended, held=(), start_at_ns=None), actions
+            return _end_take(now)
         case FinishNow(reason):
             return _finish(now, reason)
-        case Suspended():
-            return replace(now, suspended=True, segment=None), ()
-        case Resumed(backlog):
-            return _resume(now, backlog)
         case _ as never:
             assert_never(never)
 
 
-def rotate_at(fragment: FragmentInfo, rules: SegmentRules) -> PtsNs:
-    """Media time of the next boundary of the local clock, by the clock as it is now.
-
-    A later jump of the clock does not move it, so no segment is longer than the duration in the rules.
-    """
-    duration_ns = min(rules.duration_ns, MAX_SEGMENT_NS)
-    local_ns = fragment.wall_ns + fragment.utc_offset_s * NS_PER_S
-    return PtsNs(fragment.start_ns + duration_ns - local_ns % duration_ns)
-
-
 def _arrived(now: Segmenter, fragment: FragmentInfo) -> Step:
+    actions: tuple[Action, ...] = ()
+    if _take_of(now) not in {None, fragment.take}:
+        now, actions = _end_take(now)
     now = replace(now, held=_hold(now, fragment))
-    if now.suspended:
-        return now, ()
     if now.segment is not None:
-        return _continue(now, fragment)
-    if now.wanted and now.held and (now.start_at_ns is None or fragment.end_ns >= now.start_at_ns):
-        return _begin(now)
-    return now, ()
+        now, more = _continue(now, fragment)
+        actions += more
+    if now.segment is None and now.wanted and now.held and fragment.end_ns >= (now.start_at_ns or 0):
+        now, more = _begin(now)
+        actions += more
+    return now, actions
+
+
+def _take_of(now: Segmenter) -> tuple[int, int] | None:
+    if now.segment is not None:
+        return now.segment.take
+    return now.held[-1].take if now.held else None
+
+
+def _end_take(now: Segmenter) -> Step:
+    """A start that still waits for the fragment of its moment takes what there is: nothing else comes."""
+    actions: tuple[Action, ...] = ()
+    if now.segment is None and now.wanted and now.start_at_ns is not None and now.held:
+        now, actions = _begin(now)
+    now, more = _finish(now, EndReason.SESSION_ENDED)
+    return replace(now, held=(), start_at_ns=None), actions + more
 
 
 def _continue(now: Segmenter, fragment: FragmentInfo) -> Step:
+    stop_at_ns = now.stop_at_ns
+    actions: tuple[Action, ...] = ()
+    if stop_at_ns is None or fragment.start_ns < stop_at_ns:
+        now, actions = _append(now, fragment)
+    if stop_at_ns is None or fragment.end_ns < stop_at_ns:
+        return now, actions
+    now, more = _finish(now, EndReason.STOPPED)
+    return now, actions + more
+
+
+def _append(now: Segmenter, fragment: FragmentInfo) -> Step:
+    """Write a fragment to the open segment, or to the next one when this is full."""
     segment = now.segment
     assert segment is not None
-    if segment.take != fragment.take:
-        finished, actions = _finish(now, EndReason.SESSION_ENDED)
-        if not (finished.wanted and fragment.is_sync):
-            return finished, actions
-        begun, more = _open(finished, (fragment,), new_run=True)
-        return begun, actions + more
     if fragment.is_sync and _is_full(segment, fragment, now.rules):
-        begun, more = _open(now, (fragment,), new_run=False)
-        now, actions = begun, (Finish(EndReason.ROTATION), *more)
-    else:
-        now = replace(now, segment=replace(segment, size_bytes=segment.size_bytes + fragment.size_bytes))
-        actions = (Append(fragment.index),)
-    if now.stop_at_ns is None or fragment.end_ns < now.stop_at_ns:
-        return now, actions
-    stopped, finish = _finish(now, EndReason.STOPPED)
-    if not stopped.wanted or (stopped.start_at_ns is not None and fragment.end_ns < stopped.start_at_ns):
-        return stopped, actions + finish
-    begun, more = _begin(stopped)
-    return begun, actions + finish + more
+        begun, actions = _open(now, (fragment,), new_run=False)
+        return begun, (Finish(EndReason.ROTATION), *actions)
+    size_bytes = segment.size_bytes + fragment.size_bytes
+    grown = replace(segment, size_bytes=size_bytes, end_ns=fragment.end_ns)
+    return replace(now, segment=grown), (Append(fragment),)
 
 
 def _is_full(segment: OpenedSegment, fragment: FragmentInfo, rules: SegmentRules) -> bool:
@@ -225,7 +288,7 @@ def _is_full(segment: OpenedSegment, fragment: FragmentInfo, rules: SegmentRules
 
 
 def _begin(now: Segmenter) -> Step:
-    """Open a segment with the last key frame that is early enough, or the first one there is."""
+    """Begin a run with the last key frame that is early enough, or the first one there is."""
     first = 0
     if now.start_at_ns is not None:
         wanted_ns = now.start_at_ns - now.rules.pre_record_ns
@@ -233,16 +296,21 @@ def _begin(now: Segmenter) -> Step:
         first = early[-1] if early else 0
     else:
         first = max(n for n, f in enumerate(now.held) if f.is_sync)
-    return _open(replace(now, start_at_ns=None), now.held[first:], new_run=True)
+    return _open_run(replace(now, start_at_ns=None), now.held[first:])
+
+
+def _open_run(now: Segmenter, fragments: tuple[FragmentInfo, ...]) -> Step:
+    now, actions = _open(now, fragments[:1], new_run=True)
+    for fragment in fragments[1:]:
+        now, more = _append(now, fragment)
+        actions += more
+    return now, actions
 
 
 def _open(now: Segmenter, fragments: tuple[FragmentInfo, ...], *, new_run: bool) -> Step:
-    first = fragments[0]
-    segment = OpenedSegment(
-        first.take, first.start_ns, rotate_at(first, now.rules), sum(f.size_bytes for f in fragments)
-    )
-    appended = tuple(Append(f.index) for f in fragments)
-    return replace(now, segment=segment), (Begin(first, new_run), *appended)
+    (first,) = fragments
+    segment = OpenedSegment(first.take, first.start_ns, first.end_ns, rotate_at(first, now.rules), first.size_bytes)
+    return replace(now, segment=segment), (Begin(first, new_run), Append(first))
 
 
 def _finish(now: Segmenter, reason: EndReason) -> Step:
@@ -260,30 +328,22 @@ def _start(now: Segmenter, at_ns: PtsNs | None) -> Step:
 def _stop(now: Segmenter, at_ns: PtsNs | None) -> Step:
     if not now.wanted:
         return now, ()
+    actions: tuple[Action, ...] = ()
+    if now.segment is None and now.start_at_ns is not None and at_ns is not None and now.held:
+        # A clip so short that its start still waits for the fragment of its moment is recorded all the same.
+        now, actions = _begin(now)
     stopped = replace(now, wanted=False, start_at_ns=None)
-    if now.suspended:
-        return replace(stopped, stop_at_ns=at_ns), ()
     if now.segment is None:
-        return _stop_unbegun(now, stopped, at_ns)
-    if at_ns is None or (now.held and now.held[-1].end_ns >= at_ns):
-        return _finish(stopped, EndReason.STOPPED)
-    return replace(stopped, stop_at_ns=at_ns), ()
-
-
-def _stop_unbegun(now: Segmenter, stopped: Segmenter, at_ns: PtsNs | None) -> Step:
-    """A clip so short that its start still waits for the fragment that it begins in is recorded all the same."""
-    if not now.wanted or now.start_at_ns is None or at_ns is None or not now.held:
-        return stopped, ()
-    begun, actions = _begin(now)
-    return replace(begun, wanted=False, stop_at_ns=at_ns), actions
+        return stopped, actions
+    if at_ns is None or now.segment.end_ns >= at_ns:
+        stopped, more = _finish(stopped, EndReason.STOPPED)
+        return stopped, actions + more
+    return replace(stopped, stop_at_ns=at_ns), actions
 
 
 def _hold(now: Segmenter, fragment: FragmentInfo) -> tuple[FragmentInfo, ...]:
     """The latest fragments, from the key frame that a start right now would begin with."""
-    held = now.held
-    if held and held[-1].take != fragment.take:
-        held = ()
-    held = (*held, fragment)
+    held = (*now.held, fragment)
     edge_ns = fragment.end_ns - now.rules.pre_record_ns
     if now.start_at_ns is not None:
         edge_ns = min(edge_ns, now.start_at_ns - now.rules.pre_record_ns)
@@ -297,21 +357,39 @@ def _hold(now: Segmenter, fragment: FragmentInfo) -> tuple[FragmentInfo, ...]:
     return held
 
 
-def _resume(now: Segmenter, backlog: tuple[FragmentInfo, ...]) -> Step:
-    now = replace(now, suspended=False, segment=None)
+def _suspend(now: Segmenter, backlog: tuple[Unwritten, ...]) -> Segmenter:
+    """What is to be written again comes before what is deferred already."""
+    again = replace(now, segment=None)
     actions: tuple[Action, ...] = ()
-    for position, fragment in enumerate(backlog):
-        if now.segment is not None:
-            now, more = _continue(now, fragment)
-        elif position and not now.wanted:
-            break
-        elif fragment.is_sync:
-            follows = position > 0 and backlog[position - 1].take == fragment.take
-            now, more = _open(now, (fragment,), new_run=not follows)
-        else:
-            more = ()
+    for part in backlog:
+        again, more = _open_run(again, part.fragments)
         actions += more
-    if now.wanted or now.segment is None:
-        return now, actions
-    now, more = _finish(now, EndReason.STOPPED)
-    return now, actions + more
+        if part.ended is not None:
+            again = replace(again, segment=None)
+            actions += (Finish(part.ended),)
+    segment = now.segment if now.suspended else again.segment
+    stop_at_ns = now.stop_at_ns if segment is not None else None
+    return replace(now, suspended=True, segment=segment, stop_at_ns=stop_at_ns, deferred=actions + now.deferred)
+
+
+def _resume(now: Segmenter, oldest: int) -> Step:
+    """Do what was deferred, as far as its fragments are still there."""
+    actions: list[Action] = []
+    is_open = False
+    for action in now.deferred:
+        match action:
+            case Begin(first):
+                is_open = first.index >= oldest
+                actions += [action] if is_open else []
+            case Append(fragment):
+                if not is_open and fragment.index >= oldest and fragment.is_sync:
+                    is_open = True
+                    actions.append(Begin(fragment, new_run=True))
+                actions += [action] if is_open else []
+            case Finish():
+                actions += [action] if is_open else []
+                is_open = False
+    resumed = replace(now, suspended=False, deferred=())
+    if not is_open:
+        resumed = replace(resumed, segment=None, stop_at_ns=None)
+    return resumed, tuple(actions)

@@ -28,6 +28,8 @@ class AppendData:
     data: bytes
     token: int
     """Comes back in `Synced`."""
+    rest: bytes | memoryview = b""
+    """Follows `data`: a fragment's media goes to the file from where it is held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class FinishSegment:
 class CutSegment:
     """Cut a segment at `size_bytes` and make the rest final, as far as the disk allows; 0 removes the file.
 
-    For footage that is written again elsewhere: what is cut off is still held in memory.
+    For footage that is written again elsewhere: what is cut off is still held in memory. A file that is final by then
+    stays as it is.
     """
 
     key: int
@@ -91,7 +94,23 @@ class SegmentFailed:
     path: str
 
 
-Answer = Created | Synced | Finished | SegmentFailed
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A segment was cut and is final; 0 bytes: its file is gone, or never was."""
+
+    key: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class CutFailed:
+    """A segment could not be cut and made final. Its file plays up to its last whole fragment."""
+
+    key: int
+    sentence: str
+
+
+Answer = Created | Synced | Finished | SegmentFailed | Cut | CutFailed
 Listener = Callable[[Answer], None]
 
 

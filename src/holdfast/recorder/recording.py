@@ -22,13 +22,15 @@ from holdfast.ports.clock import Clock
 from holdfast.ports.volumes import (
     Answer,
     Created,
+    Cut,
+    CutFailed,
     CutSegment,
     Finished,
     SegmentFailed,
     Synced,
     Writer,
 )
-from holdfast.recorder.ring import Held, Ring
+from holdfast.recorder.ring import Ring, unwritten
 from holdfast.recorder.segment_writing import SegmentInWriting, begin_segment
 from holdfast.recorder.takes import OpenTake, SessionClock, describe
 
@@ -78,8 +80,8 @@ class Recording:
         self._run_record: RunRecord | None = None
         self._retry_at_ns = 0
         self._stop_at_ns: int | None = None
-        self._backlog_from = 0
-        self._cut_short: dict[int, SegmentInWriting] = {}
+        self._cut_short: dict[int, tuple[SegmentInWriting, FragmentInfo | None]] = {}
+        """Segments whose file is being cut, and what is the first to be written again elsewhere."""
 
     # ------------------------------------------------------------ what the user wants
 
@@ -96,17 +98,17 @@ class Recording:
     @property
     def is_idle(self) -> bool:
         """Nothing is open and nothing waits to be written."""
-        return not self._segments and (self.storage_fault is None or not any(h.segment is not None for h in self.ring))
+        return not (self._segments or self._cut_short or self.segmenter.deferred)
 
     @property
     def open_paths(self) -> list[str]:
         """Files that are not final yet. May be called from any thread."""
-        return [s.path for s in (*list(self._segments.values()), *list(self._cut_short.values()))]
+        return [s.path for s in (*self._segments.copy().values(), *(s for s, _ in self._cut_short.copy().values()))]
 
     def shut_down(self) -> None:
         """End the open segment with what there is."""
         if self.segmenter.suspended:
-            self._resume()
+            self._step(segmenting.Resumed(self.ring.oldest))
         self._step(segmenting.FinishNow(EndReason.SHUTDOWN))
 
     # ------------------------------------------------------------ what the camera delivers
@@ -131,8 +133,7 @@ class Recording:
         except Fmp4Error as error:
             self._take = None
             self._step(segmenting.TakeEnded())
-            text = f"the muxer wrote something that is no fragment: {error}"
-            self._report(classify(ErrorReport(Branch.RECORDING, OWN_DOMAIN, OwnError.BAD_FRAGMENT, "muxer", text)))
+            self._report(_bad_fragment(f"the muxer wrote something that is no fragment: {error}"))
 
     def take_closed(self, closed: TakeClosed) -> None:
         """The take ended; its last segment is complete."""
@@ -146,7 +147,7 @@ class Recording:
         self._next_index += 1
         self.ring.add(info, fragment, take.init)
         self._step(segmenting.Arrived(info))
-        lost_ns = self.ring.shrink(self._ring_limit_bytes, all_wanted=self.segmenter.suspended)
+        lost_ns = self.ring.shrink(self._ring_limit_bytes, wanted=self.segmenter.deferred_indexes)
         if lost_ns:
             sentence = f"{lost_ns / NS_PER_S:.1f} s of footage were lost: the memory that holds it is full."
             self._report(Fault(FaultKind.FOOTAGE_DROPPED, sentence))
@@ -155,25 +156,49 @@ class Recording:
 
     def answered(self, answer: Answer) -> bool:
         """An answer of the writer; False when it is not about this stream."""
-        segment = self._segments.get(answer.key) or self._cut_short.get(answer.key)
+        segment = self._segments.get(answer.key)
         if segment is None:
-            return False
+            return self._cut_answered(answer)
         match answer:
             case Created(_, path, _):
                 segment.path = path
-                self.storage_fault = None
                 self._services.catalog.post(segment.record(SegmentState.OPEN, segment.size_bytes))
             case Synced(key, token, _):
+                self.storage_fault = None
                 self.synced_at_ns = self._services.clock.mono_ns()
                 self.ring.saved(key, token)
-                self._release()
+                self.ring.release(self.segmenter.needed_from)
                 segment.forget_before(self.ring.oldest)
             case Finished(key, size_bytes):
+                del self._segments[key]
                 self._services.catalog.post(segment.record(SegmentState.FINAL, size_bytes))
-                self._segments.pop(key, None)
-                self._cut_short.pop(key, None)
             case SegmentFailed():
                 self._write_failed(segment, answer)
+            case Cut() | CutFailed():
+                pass
+        return True
+
+    def _cut_answered(self, answer: Answer) -> bool:
+        """An answer about a segment that was given up."""
+        if answer.key not in self._cut_short:
+            return False
+        segment, again = self._cut_short[answer.key]
+        match answer:
+            case Cut(key, size_bytes):
+                segment.cut(again)
+                state = SegmentState.FINAL if size_bytes else SegmentState.MISSING
+            case Finished(key, size_bytes):
+                # The order to cut came too late: it was whole already.
+                state = SegmentState.FINAL
+            case CutFailed(key):
+                # As far as it was written it plays; `holdfast check --repair` makes it final.
+                segment.cut(again)
+                state, size_bytes = SegmentState.OPEN, segment.size_bytes
+            case _:
+                return True
+        del self._cut_short[key]
+        if segment.path:
+            self._services.catalog.post(segment.record(state, size_bytes))
         return True
 
     def tick(self) -> None:
@@ -181,44 +206,41 @@ class Recording:
         now_ns = self._services.clock.mono_ns()
         if self.segmenter.suspended and now_ns >= self._retry_at_ns:
             self._retry_at_ns = now_ns + int(RETRY_S * NS_PER_S)
-            self._resume()
+            self._step(segmenting.Resumed(self.ring.oldest))
         waiting = self.segmenter.segment is not None and self.segmenter.stop_at_ns is not None
         if waiting and self._stop_at_ns is not None and now_ns - self._stop_at_ns > STOP_PATIENCE_S * NS_PER_S:
             self._step(segmenting.FinishNow(EndReason.STOPPED))
 
     def _write_failed(self, segment: SegmentInWriting, failed: SegmentFailed) -> None:
         """Keep what is unsaved, cut the file where its copy will begin, and try again soon."""
-        self._segments.pop(segment.key, None)
-        first = self.ring.first_unsaved(segment.key)
         if self.storage_fault is None:
             self._report(Fault(failed.kind, failed.sentence))
         self.storage_fault = Fault(failed.kind, failed.sentence)
+        first = self.ring.first_unsaved(segment.key)
         if first is None and segment is not self.current:
+            self._cut(segment, None)
             return
         backlog = self.ring.from_key_frame(first if first is not None else self._next_index)
-        self._backlog_from = backlog[0].info.index if backlog else self._next_index
-        self._cut(segment, backlog)
-        for later in [s for s in self._segments.values() if s.first.index >= self._backlog_from]:
-            self._cut(later, backlog)
+        backlog = [h for h in backlog if h.segment in self._segments]
+        again = unwritten(backlog, {s.key: s.end_reason for s in self._segments.values()})
+        begins_at = backlog[0].info.index if backlog else self._next_index
+        lost = [s for s in self._segments.values() if s is segment or s.first.index >= begins_at]
+        for one in lost:
+            self._cut(one, next((h.info for h in backlog if h.segment == one.key), None))
         for held in backlog:
-            held.is_saved = False
+            held.segment, held.is_saved = None, False
         self.current = None
         self._retry_at_ns = self._services.clock.mono_ns() + int(RETRY_S * NS_PER_S)
-        self.segmenter, _ = segmenting.step(self.segmenter, segmenting.Suspended())
+        if self._run_record is not None and backlog:
+            self._end_run(backlog[0].info.wall_ns, EndReason.WRITE_FAILED)
+        self._step(segmenting.Suspended(again))
 
-    def _cut(self, segment: SegmentInWriting, backlog: list[Held]) -> None:
-        """Cut a file where the backlog begins, because that will be written again."""
-        self._segments.pop(segment.key, None)
-        if not segment.path:
-            return
-        again = [h for h in backlog if h.segment == segment.key]
-        size_bytes = segment.cut(again[0].info, sum(h.samples for h in again)) if again else segment.size_bytes
-        self._cut_short[segment.key] = segment
+    def _cut(self, segment: SegmentInWriting, again: FragmentInfo | None) -> None:
+        """Cut a file where `again` begins, because that will be written again; the rest is made final."""
+        del self._segments[segment.key]
+        self._cut_short[segment.key] = segment, again
+        size_bytes = segment.size_bytes if again is None else segment.offset_of(again)
         self._services.writer.order(CutSegment(segment.key, size_bytes))
-
-    def _resume(self) -> None:
-        backlog = [h for h in self.ring if h.info.index >= self._backlog_from]
-        self._step(segmenting.Resumed(tuple(h.info for h in backlog)))
 
     # ------------------------------------------------------------ carrying out the segmenter's actions
 
@@ -228,11 +250,11 @@ class Recording:
             match action:
                 case segmenting.Begin(first, new_run):
                     self._begin(first, new_run=new_run)
-                case segmenting.Append(index):
-                    self._append(index)
+                case segmenting.Append(fragment):
+                    self._append(fragment)
                 case segmenting.Finish(reason):
                     self._finish(reason)
-        self._release()
+        self.ring.release(self.segmenter.needed_from)
 
     def _begin(self, first: FragmentInfo, *, new_run: bool) -> None:
         if new_run or self._run is None:
@@ -248,28 +270,37 @@ class Recording:
         else:
             self._run = (self._run[0], self._run[1] + 1)
         held = self.ring[first.index]
+        held.begins_run = new_run
         key = self._services.new_key()
-        segment, order = begin_segment(key, self.stream, held.init, (first, held.fragment), self._run, self.clock)
+        try:
+            segment, order = begin_segment(key, self.stream, held.init, (first, held.fragment), self._run, self.clock)
+        except Fmp4Error as error:
+            self._report(_bad_fragment(f"the stream does not fit into a file: {error}"))
+            return
         self._segments[key] = self.current = segment
         self._services.writer.order(order)
 
-    def _append(self, index: int) -> None:
-        assert self.current is not None
-        held = self.ring[index]
+    def _append(self, fragment: FragmentInfo) -> None:
+        if self.current is None:
+            return
+        held = self.ring[fragment.index]
         held.segment, held.is_saved = self.current.key, False
         self._services.writer.order(self.current.append(held.info, held.fragment, self.clock))
 
     def _finish(self, reason: EndReason) -> None:
         segment, self.current = self.current, None
-        assert segment is not None
+        if segment is None:
+            return
         segment.end_reason = reason
         self._services.writer.order(segment.finish(self.clock))
         if reason is not EndReason.ROTATION and self._run_record is not None:
-            ended = WallNs(segment.stamp.wall_start_ns + segment.end_ns - segment.first.start_ns)
-            self._services.catalog.post(replace(self._run_record, ended_wall_ns=ended, end_reason=reason))
-            self._run_record = None
+            self._end_run(WallNs(segment.stamp.wall_start_ns + segment.end_ns - segment.first.start_ns), reason)
 
-    def _release(self) -> None:
-        held = self.segmenter.held
-        needed = held[0].index if held else self._next_index
-        self.ring.release(min(needed, self._backlog_from) if self.segmenter.suspended else needed)
+    def _end_run(self, ended_wall_ns: WallNs, reason: EndReason) -> None:
+        assert self._run_record is not None
+        self._services.catalog.post(replace(self._run_record, ended_wall_ns=ended_wall_ns, end_reason=reason))
+        self._run_record = None
+
+
+def _bad_fragment(text: str) -> Fault:
+    return classify(ErrorReport(Branch.RECORDING, OWN_DOMAIN, OwnError.BAD_FRAGMENT, "muxer", text))

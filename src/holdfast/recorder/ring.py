@@ -5,11 +5,11 @@ at a time, so that what is left begins with a key frame and can be written anew 
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from holdfast.fmp4.stream import Fragment, InitSegment
-from holdfast.policy.segmenting import FragmentInfo
+from holdfast.policy.segmenting import EndReason, FragmentInfo, Unwritten
 
 
 @dataclass(slots=True)
@@ -22,10 +22,8 @@ class Held:
     segment: int | None = None
     """Key of the segment it was last written to."""
     is_saved: bool = False
-
-    def is_missing(self, is_wanted: bool) -> bool:  # noqa: FBT001 - the one question asked here
-        """Whether it was to be recorded and is in no file."""
-        return not self.is_saved and (is_wanted or self.segment is not None)
+    begins_run: bool = False
+    """It was the first of a run when it was last written."""
 
     @property
     def samples(self) -> int:
@@ -40,6 +38,7 @@ class Ring:
     def __init__(self) -> None:
         """Empty."""
         self._held: OrderedDict[int, Held] = OrderedDict()
+        self._next_index = 0
         self.size_bytes = 0
 
     def __iter__(self) -> Iterator[Held]:
@@ -52,12 +51,13 @@ class Ring:
 
     @property
     def oldest(self) -> int:
-        """Index of the oldest fragment; 0 when there is none."""
-        return next(iter(self._held), 0)
+        """Index of the oldest fragment; when there is none, that of the one to come."""
+        return next(iter(self._held), self._next_index)
 
     def add(self, info: FragmentInfo, fragment: Fragment, init: InitSegment) -> None:
         """The newest fragment, of a take that began with `init`."""
         self._held[info.index] = Held(info, fragment, init)
+        self._next_index = info.index + 1
         self.size_bytes += info.size_bytes
 
     def saved(self, segment: int, up_to_index: int) -> None:
@@ -80,8 +80,9 @@ class Ring:
         first = before[-1] if before else (keys[0] if keys else len(fragments))
         return fragments[first:]
 
-    def release(self, first_needed: int) -> None:
-        """Drop what is saved or was never recorded, and is older than `first_needed`."""
+    def release(self, needed_from: int | None) -> None:
+        """Drop what is saved or was never recorded, and is older than `needed_from` (None: nothing more is needed)."""
+        first_needed = self._next_index if needed_from is None else needed_from
         keep_from = None
         for held in self:
             if held.info.index >= first_needed or (held.segment is not None and not held.is_saved):
@@ -93,11 +94,11 @@ class Ring:
         if keep_from is not None and self._held:
             self._drop_before(keep_from)
 
-    def shrink(self, limit_bytes: int, *, all_wanted: bool) -> int:
+    def shrink(self, limit_bytes: int, *, wanted: frozenset[int]) -> int:
         """Drop oldest groups of pictures, whatever their state, until the limit is kept.
 
-        Returns how much of that was to be recorded and is not saved, in ns of media. `all_wanted`: also what was never
-        written, because nothing can be written at present.
+        Returns how much of that was to be recorded and is not saved, in ns of media. `wanted`: indexes of what waits
+        to be written.
         """
         lost_ns = 0
         while self.size_bytes > limit_bytes and self._held:
@@ -107,7 +108,8 @@ class Ring:
                 if held.info.is_sync:
                     break
                 group.append(held)
-            lost_ns += sum(h.info.end_ns - h.info.start_ns for h in group if h.is_missing(all_wanted))
+            missing = [h.info for h in group if not h.is_saved and (h.segment is not None or h.info.index in wanted)]
+            lost_ns += sum(info.end_ns - info.start_ns for info in missing)
             for held in group:
                 self._drop(held)
         return lost_ns
@@ -121,3 +123,13 @@ class Ring:
     def _drop(self, held: Held) -> None:
         del self._held[held.info.index]
         self.size_bytes -= held.info.size_bytes
+
+
+def unwritten(backlog: Sequence[Held], reasons: Mapping[int, EndReason | None]) -> tuple[Unwritten, ...]:
+    """What has to be written again, run by run. `reasons`: why each of the segments it was written to has ended."""
+    parts: list[list[Held]] = []
+    for held in backlog:
+        if not parts or held.begins_run or held.info.index != parts[-1][-1].info.index + 1:
+            parts.append([])
+        parts[-1].append(held)
+    return tuple(Unwritten(tuple(h.info for h in part), reasons.get(part[-1].segment or 0)) for part in parts)

@@ -7,7 +7,7 @@ from holdfast.domain.segments import SegmentRecord, SegmentState
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import PtsNs, WallNs
 from holdfast.fmp4.index import IndexBuilder
-from holdfast.fmp4.segment import finish_patch, rebase, segment_header
+from holdfast.fmp4.segment import finish_patch, rebased_moof, segment_header
 from holdfast.fmp4.stamp import SegmentStamp
 from holdfast.fmp4.stream import Fragment, InitSegment
 from holdfast.policy.naming import segment_path
@@ -37,20 +37,21 @@ class SegmentInWriting:
     size_bytes: int = 0
     is_settled: bool = False
     end_reason: EndReason | None = None
-    cut_samples: int = 0
-    offsets: dict[int, int] = field(default_factory=dict)
-    """Where each fragment that is not yet saved begins in the file, by its index."""
+    frames_kept: int | None = None
+    """Frames of a file that was cut; None: all."""
+    places: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Of each fragment that is still held, by its index: where it begins in the file, and frames before it."""
 
     def append(self, info: FragmentInfo, fragment: Fragment, clock: SessionClock) -> AppendData:
         """The order that writes the next fragment."""
+        self.places[info.index] = self.size_bytes, self.index.samples
         self.index.add(fragment.runs, self.size_bytes)
-        data = rebase(fragment, self.bases, self.index.fragments)
-        self.offsets[info.index] = self.size_bytes
-        self.size_bytes += len(data)
+        moof = rebased_moof(fragment, self.bases, self.index.fragments)
+        self.size_bytes += len(fragment.data)
         self.end_ns = info.end_ns
         if not self.is_settled and info.start_ns - self.first.start_ns >= SETTLED_NS:
             self._settle(clock)
-        return AppendData(self.key, data, info.index)
+        return AppendData(self.key, moof, info.index, memoryview(fragment.data)[fragment.moof_bytes :])
 
     def finish(self, clock: SessionClock) -> FinishSegment:
         """The order that makes the file final."""
@@ -60,17 +61,21 @@ class SegmentInWriting:
         patch = finish_patch(self.header, durations=self.index.durations, stamp=self.stamp)
         return FinishSegment(self.key, self.index.mfra(), patch.offset, patch.data)
 
-    def cut(self, again: FragmentInfo, samples: int) -> int:
-        """Leave out everything from this fragment on; returns what is left, in bytes; 0 when nothing is."""
-        self.end_ns = again.start_ns
-        self.cut_samples = samples
+    def offset_of(self, info: FragmentInfo) -> int:
+        """Where a fragment that is still held begins in the file; 0 for the first, with which the file ends."""
+        return 0 if info.index <= self.first.index else self.places[info.index][0]
+
+    def cut(self, again: FragmentInfo | None) -> None:
+        """Count no longer what is written again elsewhere: this fragment, and all that followed in this file."""
         self.end_reason = EndReason.WRITE_FAILED
-        return 0 if again.index <= self.first.index else self.offsets[again.index]
+        if again is not None:
+            self.end_ns = again.start_ns
+            self.frames_kept = self.places[again.index][1]
 
     def forget_before(self, index: int) -> None:
         """Forget the places of fragments that are not held any more: they will never be written again."""
-        while self.offsets and (oldest := next(iter(self.offsets))) < index:
-            del self.offsets[oldest]
+        while self.places and (oldest := next(iter(self.places))) < index:
+            del self.places[oldest]
 
     def record(self, state: SegmentState, size_bytes: int) -> SegmentRecord:
         """The catalog's row."""
@@ -89,7 +94,7 @@ class SegmentInWriting:
             codec=video.codec,
             width=video.width,
             height=video.height,
-            frames=self.index.samples - self.cut_samples,
+            frames=self.index.samples if self.frames_kept is None else self.frames_kept,
             state=state,
             end_reason=self.end_reason,
         )

@@ -1,5 +1,6 @@
 """One segment's file, from exclusive creation to its final state."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -33,19 +34,22 @@ class SegmentFile:
             self.discard()
             raise
 
-    def append(self, data: bytes) -> None:
-        """Write all of `data` at the end, or leave the file as it was."""
-        view = memoryview(data)
-        written = 0
-        try:
-            while written < len(view):
-                written += os.pwrite(self._fd, view[written:], self.size_bytes + written)
-        except OSError:
-            if written:
-                os.ftruncate(self._fd, self.size_bytes)
-            raise
-        self.size_bytes += len(data)
+    def append(self, data: bytes, rest: bytes | memoryview = b"") -> None:
+        """Write all of `data` and `rest` at the end, or leave the file as it was."""
+        size = len(data) + len(rest)
+        written = os.pwritev(self._fd, [data, rest], self.size_bytes)
+        if written < size:
+            self._write_rest(data + bytes(rest), written)
+        self.size_bytes += size
         self.is_dirty = True
+
+    def _write_rest(self, data: bytes, written: int) -> None:
+        try:
+            while written < len(data):
+                written += os.pwrite(self._fd, data[written:], self.size_bytes + written)
+        except OSError:
+            os.ftruncate(self._fd, self.size_bytes)
+            raise
 
     def sync(self) -> None:
         """Bring the data to the disk. After an error nothing since the last success may be trusted."""
@@ -61,9 +65,9 @@ class SegmentFile:
         self.close()
 
     def cut(self, size_bytes: int) -> None:
-        """Cut the file behind its last good fragment."""
-        os.ftruncate(self._fd, size_bytes)
+        """Cut the file behind its last good fragment; never makes it longer."""
         self.size_bytes = min(self.size_bytes, size_bytes)
+        os.ftruncate(self._fd, self.size_bytes)
 
     def close(self) -> None:
         """Close the descriptor."""
@@ -78,7 +82,11 @@ class SegmentFile:
 
 
 def _create(path: Path) -> int:
-    path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    except FileExistsError as error:
+        # Not the segment's own name is taken, but that of its folder, by a file.
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)) from error
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
 
 

@@ -13,6 +13,8 @@ from holdfast.ports.volumes import (
     AppendData,
     Created,
     CreateSegment,
+    Cut,
+    CutFailed,
     CutSegment,
     Finished,
     FinishSegment,
@@ -22,10 +24,11 @@ from holdfast.ports.volumes import (
     Synced,
 )
 from holdfast.storage.errors import fault_of
-from holdfast.storage.repair import carry_out, plan_repair
+from holdfast.storage.repair import StalePlanError, carry_out, plan_repair
 from holdfast.storage.segment_file import SegmentFile
 
 SYNC_EVERY_S = 1.0
+FINISHED_KEPT = 256
 
 
 class VolumeWriter:
@@ -39,6 +42,9 @@ class VolumeWriter:
         self._files: dict[int, SegmentFile] = {}
         self._tokens: dict[int, int] = {}
         self._failed: dict[int, SegmentFile] = {}
+        """Given up, until the order to cut them comes."""
+        self._finished: dict[int, None] = {}
+        """Keys of the latest final segments: an order to cut one of them comes too late."""
         self._thread = threading.Thread(target=self._run, name=f"writer-{root}", daemon=True)
         self._thread.start()
 
@@ -77,9 +83,9 @@ class VolumeWriter:
                     file = SegmentFile(self._root, paths, header)
                     self._files[key] = file
                     self._answer(Created(key, file.path, time.monotonic()))
-                case AppendData(key, data, token):
+                case AppendData(key, data, token, rest):
                     if key in self._files:
-                        self._files[key].append(data)
+                        self._files[key].append(data, rest)
                         self._tokens[key] = token
                 case FinishSegment(key, trailer, patch_offset, patch):
                     if key in self._files:
@@ -95,28 +101,34 @@ class VolumeWriter:
         self._answer(Synced(key, self._tokens.pop(key, 0), file.size_bytes))
         file.finish(trailer, patch_offset, patch)
         del self._files[key]
+        self._finished[key] = None
+        while len(self._finished) > FINISHED_KEPT:
+            del self._finished[next(iter(self._finished))]
         self._answer(Finished(key, file.size_bytes))
 
     def _cut(self, order: CutSegment) -> None:
+        if order.key in self._finished:
+            return
         file = self._files.pop(order.key, None) or self._failed.pop(order.key, None)
         self._tokens.pop(order.key, None)
         if file is None:
+            self._answer(Cut(order.key, 0))
             return
         try:
-            if not order.size_bytes:
+            if order.size_bytes:
+                file.cut(order.size_bytes)
+                file.close()
+                make_final(file.full_path)
+                self._answer(Cut(order.key, file.full_path.stat().st_size))
+            else:
                 file.discard()
-                return
-            file.cut(order.size_bytes)
-            file.close()
-            plan = plan_repair(file.full_path)
-            if plan is not None:
-                carry_out(plan)
-        except (OSError, ValueError):
+                self._answer(Cut(order.key, 0))
+        except (OSError, ValueError, StalePlanError) as error:
             # The disk is still in trouble. The file plays up to its last whole fragment as it is,
             # and `holdfast check --repair` makes it final.
             file.close()
-        else:
-            self._answer(Finished(order.key, file.full_path.stat().st_size))
+            _, sentence = fault_of(error if isinstance(error, OSError) else OSError(str(error)), file.full_path)
+            self._answer(CutFailed(order.key, sentence))
 
     def _sync_all(self) -> None:
         for key, file in list(self._files.items()):
@@ -141,3 +153,12 @@ class VolumeWriter:
 
     def _answer(self, answer: Answer) -> None:
         self._listener(answer)
+
+
+def make_final(path: Path) -> None:
+    """Make an open segment final. Raises OSError, StalePlanError, and ValueError when nothing in it can be played."""
+    plan = plan_repair(path)
+    if plan is not None and plan.action != "finish":
+        raise ValueError("; ".join(plan.reasons))
+    if plan is not None:
+        carry_out(plan)
