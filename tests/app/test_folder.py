@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -126,13 +127,22 @@ def test_a_socket_has_a_short_name_of_its_own_for_every_folder(tmp_path: Path, m
     assert control_sockets(tmp_path / "a" / "..")[0] == places[0]
 
 
+def test_a_runtime_folder_with_too_long_a_name_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(long))
+    assert len(os.fsencode(control_sockets(tmp_path)[0])) < 108
+
+
 def test_a_recorder_of_a_service_is_found_from_a_login_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     in_service = control_sockets(tmp_path)[0]
-    (tmp_path / "run").mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
-    in_shell = control_sockets(tmp_path)
-    assert in_shell[0].is_relative_to(tmp_path / "run")
+    # The folders of tests have names too long for a socket.
+    with tempfile.TemporaryDirectory(prefix="hf-", dir="/tmp") as run:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", run)
+        in_shell = control_sockets(tmp_path)
+    assert in_shell[0].is_relative_to(run)
     assert in_service in in_shell
 
 

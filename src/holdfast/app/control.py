@@ -119,7 +119,7 @@ async def _errors_as_json(
 async def _body(request: "web.Request") -> dict[str, object]:
     try:
         body = await request.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
 

@@ -16,6 +16,8 @@ from holdfast.app.problems import Exit, Problem
 from holdfast.app.recording_root import RECORDER_LOCK, STATE_FOLDER
 
 HOLD_PATIENCE_S = 0.5
+MOST_SOCKET_BYTES = 107
+"""The longest name that Linux allows a socket (unix(7))."""
 LOW_SPACE_BYTES = 500 * 1024 * 1024
 
 
@@ -112,10 +114,11 @@ def control_sockets(root: Path) -> list[Path]:
     A service and a login shell of the same user need not have the same XDG_RUNTIME_DIR.
     """
     uid = os.getuid()
-    bases = [os.environ.get("XDG_RUNTIME_DIR"), f"/run/user/{uid}", tempfile.gettempdir()]
+    bases = [os.environ.get("XDG_RUNTIME_DIR"), f"/run/user/{uid}", tempfile.gettempdir(), "/tmp"]  # noqa: S108 - private_folder
     usable = dict.fromkeys(Path(base) for base in bases if base and Path(base).is_dir())
-    digest = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]
-    return [base / f"holdfast-{uid}" / f"{digest}.sock" for base in usable]
+    digest = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
+    places = [base / f"holdfast-{uid}" / f"{digest}.sock" for base in usable]
+    return [place for place in places if len(os.fsencode(place)) <= MOST_SOCKET_BYTES] or places[-1:]
 
 
 def private_folder(folder: Path) -> None:

@@ -50,6 +50,8 @@ def _translated(text: str, templates: Mapping[str, str], depth: int) -> str:
     known = templates.get(text)
     if known is not None or depth > _DEEPEST:
         return known or text
+    if "\n" in text:
+        return "\n".join(_translated(line, templates, depth + 1) for line in text.split("\n"))
     for literal, pattern, target in _patterns(language()):
         match = pattern.fullmatch(text) if literal in text else None
         if match is not None:
@@ -58,9 +60,9 @@ def _translated(text: str, templates: Mapping[str, str], depth: int) -> str:
                 for name, value in match.groupdict().items()
             }
             return target.format(**values)
-    for separator in ("\n", _BETWEEN_CLAUSES):
-        if separator in text:
-            return separator.join(_translated(part, templates, depth + 1) for part in text.split(separator))
+    if _BETWEEN_CLAUSES in text:
+        clauses = text.split(_BETWEEN_CLAUSES)
+        return _BETWEEN_CLAUSES.join(_translated(clause, templates, depth + 1) for clause in clauses)
     return text
 
 

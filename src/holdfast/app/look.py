@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import json
-import os
 import shlex
 import signal
 import sys
@@ -126,10 +125,9 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
 
 def _print_segments(found: Iterator[SegmentRecord]) -> None:
     records = list(found)
-    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", WIDTH_OF_PIPES))
-    console = Screen(width=width)
+    console = Screen(width=None if sys.stdout.isatty() else WIDTH_OF_PIPES)
     table = _table(records, BROAD)
-    if Measurement.get(console, console.options, table).minimum > console.width:
+    if Measurement.get(console, console.options.update_width(WIDTH_OF_PIPES), table).maximum > console.width:
         table = _table(records, NARROW)
     console.print(table)
     print(say("{count} files", count=len(records)))

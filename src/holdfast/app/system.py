@@ -7,7 +7,6 @@ import time
 
 from holdfast.domain.times import NS_PER_S, MonoNs, WallNs
 
-
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
 
