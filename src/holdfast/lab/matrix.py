@@ -1,0 +1,79 @@
+"""`./dev faults`: every scenario at length, and a table of what was measured against the bars."""
+
+import argparse
+import json
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from holdfast.lab.scenarios import processes, recording
+from holdfast.lab.scenarios.stand import Row
+
+Scenario = Callable[[Path, int, bool], list[Row]]
+
+SCENARIOS: Mapping[str, Scenario] = {
+    "rotation": lambda root, seed, quick: recording.rotation(
+        root, seconds=20 if quick else 300, segment_s=5 if quick else 10, seed=seed
+    ),
+    "start-stop": lambda root, seed, quick: recording.start_stop(root, times=10 if quick else 100, seed=seed),
+    "start-stop-pre-record": lambda root, seed, quick: recording.start_stop(
+        root, times=10 if quick else 100, seed=seed, pre_record_s=3
+    ),
+    "first-frame": lambda root, seed, quick: recording.first_frame(root, times=2 if quick else 20, seed=seed),
+    "change": lambda root, seed, _quick: recording.change(root, seed=seed),
+    "kill-worker": lambda root, seed, quick: processes.worker_lost(
+        root, times=2 if quick else 20, seed=seed, with_signal=signal.SIGKILL
+    ),
+    "stop-worker": lambda root, seed, quick: processes.worker_lost(
+        root, times=1 if quick else 10, seed=seed, with_signal=signal.SIGSTOP
+    ),
+    "kill-everything": lambda root, seed, quick: processes.kill_everything(root, times=2 if quick else 50, seed=seed),
+    "replacements": lambda root, seed, quick: processes.replacements(root, times=20 if quick else 500, seed=seed),
+    "camera-reboot": lambda root, seed, _quick: processes.intent(root, seed=seed),
+}
+
+
+def main() -> int:
+    """Run the scenarios; 1 when a bar was missed."""
+    parser = argparse.ArgumentParser(prog="faults", description="Injects faults into a real recorder, and counts.")
+    parser.add_argument("--only", action="append", choices=list(SCENARIOS), help="only this one (may be repeated)")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31), help="replays a run")
+    parser.add_argument("--quick", action="store_true", help="few repetitions: about four minutes")
+    parser.add_argument("--json", type=Path, help="write the rows to this file")
+    options = parser.parse_args()
+    print(f"seed {options.seed}", flush=True)
+    rows: list[Row] = []
+    for name in options.only or SCENARIOS:
+        begun_s = time.monotonic()
+        print(f"{name} …", end=" ", flush=True)
+        with tempfile.TemporaryDirectory(prefix="holdfast-faults-") as folder:
+            new = SCENARIOS[name](Path(folder) / "recordings", options.seed, options.quick)
+        rows += new
+        print(f"{'passed' if all(r.passed for r in new) else 'FAILED'}, {time.monotonic() - begun_s:.0f} s", flush=True)
+    if options.json:
+        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1), encoding="utf-8")
+    _show(rows)
+    return 0 if all(row.passed for row in rows) else 1
+
+
+def _show(rows: list[Row]) -> None:
+    table = Table(title="Faults", box=None)
+    for heading in ("scenario", "what", "measured", "bar", ""):
+        table.add_column(heading, justify="right" if heading in ("measured", "bar") else "left")
+    for row in rows:
+        measured = f"{row.measured:.2f}".rstrip("0").rstrip(".")
+        verdict = "" if row.passed else "[red]MISSED[/]"
+        table.add_row(row.scenario, row.what, f"{measured} {row.unit}", f"≤ {row.bar:g} {row.unit}", verdict)
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
