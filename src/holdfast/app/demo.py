@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from holdfast.app.addresses import parse_address
@@ -134,7 +133,7 @@ def _count(root: Path, before: frozenset[Path], number: int, served: Sequence[Se
 
 
 def _show(counted: Sequence[Counted]) -> None:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("Camera", "Picture", "Files", "Play", "Made", "Recorded", "Repeated", "Lost"):
         is_text = heading in ("Camera", "Picture", "Lost")
         table.add_column(say(heading), justify="left" if is_text else "right", no_wrap=True)
