@@ -237,7 +237,8 @@ def _arrived(now: Segmenter, fragment: FragmentInfo) -> Step:
     if now.segment is not None:
         now, more = _continue(now, fragment)
         actions += more
-    if now.segment is None and now.wanted and now.held and fragment.end_ns >= (now.start_at_ns or 0):
+    is_due = now.start_at_ns is None or fragment.end_ns >= now.start_at_ns
+    if now.segment is None and now.wanted and now.held and is_due:
         now, more = _begin(now)
         actions += more
     return now, actions

@@ -73,6 +73,7 @@ class Synced:
 
     key: int
     token: int
+    """-1: the header, and no data yet."""
     size_bytes: int
 
 

@@ -115,7 +115,7 @@ class Recording:
 
     def take_opened(self, opened: TakeOpened) -> None:
         """A take begins."""
-        if self._take is not None and self._take.opened.session == opened.session and "media time" in opened.reason:
+        if opened.session == self.clock.session and "media time" in opened.reason:
             self.clock.begin_anew()
         self.clock.observe(opened.session, opened.first_pts_ns, opened.arrival_ns)
         self._take = OpenTake(opened)
@@ -161,7 +161,7 @@ class Recording:
             return self._cut_answered(answer)
         match answer:
             case Created(_, path, _):
-                segment.path = path
+                segment.path, segment.is_catalogued = path, True
                 self._services.catalog.post(segment.record(SegmentState.OPEN, segment.size_bytes))
             case Synced(key, token, _):
                 self.storage_fault = None
@@ -194,10 +194,13 @@ class Recording:
                 # As far as it was written it plays; `holdfast check --repair` makes it final.
                 segment.cut(again)
                 state, size_bytes = SegmentState.OPEN, segment.size_bytes
+            case Created(_, path, _):
+                segment.path = path
+                return True
             case _:
                 return True
         del self._cut_short[key]
-        if segment.path:
+        if size_bytes or segment.is_catalogued:
             self._services.catalog.post(segment.record(state, size_bytes))
         return True
 

@@ -85,13 +85,13 @@ class Ring:
         first_needed = self._next_index if needed_from is None else needed_from
         keep_from = None
         for held in self:
-            if held.info.index >= first_needed or (held.segment is not None and not held.is_saved):
-                break
             if held.info.is_sync:
                 keep_from = held.info.index
+            if held.info.index >= first_needed or (held.segment is not None and not held.is_saved):
+                break
         else:
             keep_from = first_needed
-        if keep_from is not None and self._held:
+        if keep_from is not None:
             self._drop_before(keep_from)
 
     def shrink(self, limit_bytes: int, *, wanted: frozenset[int]) -> int:

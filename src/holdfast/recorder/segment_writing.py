@@ -34,6 +34,7 @@ class SegmentInWriting:
     bases: dict[int, int]
     end_ns: PtsNs
     path: str = ""
+    is_catalogued: bool = False
     size_bytes: int = 0
     is_settled: bool = False
     end_reason: EndReason | None = None

@@ -25,7 +25,7 @@ class OpenTake:
         """(session, take)."""
         return self.opened.session, self.opened.take
 
-    def feed(self, data: bytes) -> list[Fragment]:
+    def feed(self, data: bytes | memoryview) -> list[Fragment]:
         """The fragments that are whole now. Raises Fmp4Error."""
         fragments = []
         for piece in self.splitter.feed(data):

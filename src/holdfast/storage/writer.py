@@ -29,6 +29,8 @@ from holdfast.storage.segment_file import SegmentFile
 
 SYNC_EVERY_S = 1.0
 FINISHED_KEPT = 256
+NO_DATA = -1
+"""The token of a segment that has only its header."""
 
 
 class VolumeWriter:
@@ -98,7 +100,7 @@ class VolumeWriter:
     def _finish(self, key: int, trailer: bytes, patch_offset: int, patch: bytes) -> None:
         file = self._files[key]
         file.sync()
-        self._answer(Synced(key, self._tokens.pop(key, 0), file.size_bytes))
+        self._answer(Synced(key, self._tokens.pop(key, NO_DATA), file.size_bytes))
         file.finish(trailer, patch_offset, patch)
         del self._files[key]
         self._finished[key] = None
@@ -139,7 +141,7 @@ class VolumeWriter:
             except OSError as error:
                 self._fail(key, error)
             else:
-                self._answer(Synced(key, self._tokens.get(key, 0), file.size_bytes))
+                self._answer(Synced(key, self._tokens.get(key, NO_DATA), file.size_bytes))
 
     def _fail(self, key: int, error: OSError) -> None:
         file = self._files.pop(key, None)

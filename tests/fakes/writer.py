@@ -1,0 +1,139 @@
+"""A writer whose disk is a dictionary, and which works only when it is told to.
+
+Like the real one it carries out orders one by one in the order given, forgets what it was told about a segment that
+failed, and answers later. What was written and not synced counts for nothing.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from holdfast.domain.faults import FaultKind
+from holdfast.ports.volumes import (
+    Answer,
+    AppendData,
+    Created,
+    CreateSegment,
+    Cut,
+    CutFailed,
+    CutSegment,
+    Finished,
+    FinishSegment,
+    Order,
+    SegmentFailed,
+    Synced,
+)
+
+SENTENCE = "The disk is in trouble."
+
+
+@dataclass
+class FakeFile:
+    path: str
+    data: bytearray
+    synced_bytes: int = 0
+    token: int = -1
+    is_final: bool = False
+
+
+@dataclass
+class FakeWriter:
+    """`disk` holds every file by its path; `broken` makes everything that touches the disk fail."""
+
+    disk: dict[str, FakeFile] = field(default_factory=dict)
+    broken: bool = False
+    orders: deque[Order] = field(default_factory=deque)
+    answers: deque[Answer] = field(default_factory=deque)
+    cuts_failed: int = 0
+    cuts_too_late: int = 0
+    _open: dict[int, FakeFile] = field(default_factory=dict)
+    _failed: dict[int, FakeFile] = field(default_factory=dict)
+    _finished: set[int] = field(default_factory=set)
+
+    def order(self, order: Order) -> None:
+        self.orders.append(order)
+
+    def work(self, orders: int = 1) -> None:
+        """Carry out the next orders."""
+        for _ in range(min(orders, len(self.orders))):
+            order = self.orders.popleft()
+            match order:
+                case CreateSegment():
+                    self._create(order)
+                case AppendData(key, data, token, rest) if key in self._open:
+                    if self._works(key):
+                        self._open[key].data += data + bytes(rest)
+                        self._open[key].token = token
+                case FinishSegment() if order.key in self._open:
+                    self._finish(order)
+                case CutSegment():
+                    self._cut(order)
+                case _:
+                    pass
+
+    def sync(self) -> None:
+        """Bring everything to the disk."""
+        for key in list(self._open):
+            if self._works(key):
+                self._sync(key)
+
+    def deliver(self, listener: Callable[[Answer], object], answers: int = 1) -> None:
+        """Give the next answers to the recorder."""
+        for _ in range(min(answers, len(self.answers))):
+            listener(self.answers.popleft())
+
+    def path_of(self, key: int) -> str:
+        """Path of the file of a segment; empty when it has none or is done."""
+        file = self._open.get(key) or self._failed.get(key)
+        return file.path if file is not None else ""
+
+    def _works(self, key: int) -> bool:
+        if self.broken:
+            self._failed[key] = file = self._open.pop(key)
+            self.answers.append(SegmentFailed(key, FaultKind.STORAGE_DISCONNECTED, SENTENCE, file.path))
+        return not self.broken
+
+    def _create(self, order: CreateSegment) -> None:
+        if self.broken:
+            self.answers.append(SegmentFailed(order.key, FaultKind.DISK_FULL, SENTENCE, ""))
+            return
+        path = next(path for path in order.paths if path not in self.disk)
+        self._open[order.key] = self.disk[path] = FakeFile(path, bytearray(order.header))
+        self.answers.append(Created(order.key, path, 0.0))
+
+    def _sync(self, key: int) -> None:
+        file = self._open[key]
+        file.synced_bytes = len(file.data)
+        self.answers.append(Synced(key, file.token, file.synced_bytes))
+
+    def _finish(self, order: FinishSegment) -> None:
+        if not self._works(order.key):
+            return
+        self._sync(order.key)
+        file = self._open.pop(order.key)
+        file.data += order.trailer
+        file.data[order.patch_offset : order.patch_offset + len(order.patch)] = order.patch
+        file.synced_bytes = len(file.data)
+        file.is_final = True
+        self._finished.add(order.key)
+        self.answers.append(Finished(order.key, file.synced_bytes))
+
+    def _cut(self, order: CutSegment) -> None:
+        if order.key in self._finished:
+            self.cuts_too_late += 1
+            return
+        file = self._open.pop(order.key, None) or self._failed.pop(order.key, None)
+        if file is None:
+            self.answers.append(Cut(order.key, 0))
+        elif self.broken:
+            self.cuts_failed += 1
+            file.synced_bytes = min(file.synced_bytes, order.size_bytes)
+            self.answers.append(CutFailed(order.key, SENTENCE))
+        elif order.size_bytes:
+            del file.data[order.size_bytes :]
+            file.synced_bytes = len(file.data)
+            file.is_final = True
+            self.answers.append(Cut(order.key, file.synced_bytes))
+        else:
+            del self.disk[file.path]
+            self.answers.append(Cut(order.key, 0))
