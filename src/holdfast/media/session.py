@@ -23,6 +23,7 @@ from holdfast.media.elements import Element, ElementMissing, ancestor_names, bui
 from holdfast.media.frames import FrameClock, Verdict
 from holdfast.media.gi import GLib, Gst
 from holdfast.media.parameter_sets import reorders_frames
+from holdfast.media.recording_branch import BARRIER, VALVE, RecordingBranch
 from holdfast.media.source import SOURCES
 from holdfast.media.take import Take
 from holdfast.ports.capture import (
@@ -38,10 +39,7 @@ from holdfast.ports.capture import (
 
 Emit = Callable[[Event, tuple[int, ...]], None]
 
-VALVE = {"drop": True, "drop-mode": "forward-sticky-events"}
 SILENT = {"sync": False, "async": False, "enable-last-sample": False}
-BARRIER = {"ignore-error": True, "ignore-notlinked": True, "ignore-notnegotiated": True, "ignore-eos": True}
-RECORDING = (Element("valve", "recording-valve", VALVE), Element("errorignore", "recording-barrier", BARRIER))
 STREAMING = (
     Element("valve", "streaming-valve", VALVE),
     Element("errorignore", "streaming-barrier", BARRIER),
@@ -67,40 +65,34 @@ class Session:
         """Build the pipeline. Raises ElementMissing."""
         self.stream, self.number = command.stream, command.session
         self.closing_since: float | None = None
-        self._command, self._emit, self._ended = command, emit, ended
-        self._lock = threading.Lock()
+        self._emit, self._ended = emit, ended
         self._looking = threading.Lock()
-        self._mode = command.mode
-        self._reorders = command.reorders
-        self._codec = ""
+        self._is_looking = False
         self._caps = ""
-        self._take: Take | None = None
-        self._takes: dict[int, Take] = {}
-        self._take_count = 0
-        self._take_reason: str | None = "session began"
         self._recording_failures = 0
         self._failed = False
         self._frames = FrameClock()
         self._sent_frames = 0
-        self._overruns = 0
         self.pipeline = Gst.Pipeline.new(f"{command.stream.camera}-{command.stream.stream}-{command.session}")
         self._tee = make(Element("tee", "tee", {"allow-not-linked": True}))
-        self._recording = build_bin("recording", RECORDING)
-        barrier = self._recording.get_by_name("recording-barrier")
-        self._barrier_src = barrier.get_static_pad("src")
-        self._recording_valve = self._recording.get_by_name("recording-valve")
+        self._entry = self._tee.get_static_pad("sink")
+        self._recording = RecordingBranch(
+            records=command.mode.records,
+            reorders=command.reorders,
+            fragment_ms=command.fragment_ms,
+            began=self._take_began,
+            look=self.look,
+        )
         streaming = build_bin("streaming", STREAMING)
         self._streaming_valve = streaming.get_by_name("streaming-valve")
-        self._streaming_valve.set_property("drop", not self._mode.streams)
+        self._streaming_valve.set_property("drop", not command.mode.streams)
         self._viewers = streaming.get_by_name("viewers")
         source = SOURCES[command.address.source](command.address, self)
         self._counter = make(COUNTER)
-        for part in (source.bin, self._tee, self._recording, streaming, self._counter):
+        for part in (source.bin, self._tee, self._recording.bin, streaming, self._counter):
             self.pipeline.add(part)
-        for branch in (self._recording, streaming, self._counter):
+        for branch in (self._recording.bin, streaming, self._counter):
             self._tee.link(branch)
-        self._entry = self._tee.get_static_pad("sink")
-        self._is_looking = False
         self.look()
         self._bus = self.pipeline.get_bus()
         self._bus.add_watch(GLib.PRIORITY_DEFAULT, self._on_message)
@@ -119,22 +111,14 @@ class Session:
     def set_mode(self, mode: Mode) -> None:
         """Switch the valves. The recording branch begins at the next key frame, and ends with all that it holds."""
         self._streaming_valve.set_property("drop", not mode.streams)
-        with self._lock:
-            if mode.records and not self._mode.records:
-                self._take_reason = "recording branch opened"
-            self._mode = mode
-            if not mode.records:
-                self._end_take()
-        self.look()
+        self._recording.set_records(records=mode.records)
 
     def close(self) -> None:
         """End the takes, then the pipeline, without holding up the main loop."""
         if self.closing_since is not None:
             return
         self.closing_since = time.monotonic()
-        with self._lock:
-            self._mode = Mode.STREAMING_ONLY
-            self._end_take()
+        self._recording.set_records(records=False)
         # A state change of rtspsrc may wait for the camera: it must not stop the worker's heartbeat.
         threading.Thread(target=self._shut_down, name=f"close-{self.pipeline.get_name()}", daemon=True).start()
 
@@ -145,7 +129,7 @@ class Session:
             return None
         self._sent_frames = frames
         streamed = _rendered(self._viewers)
-        return Progress(self.stream, self.number, frames, self._frames.key_frames, streamed, self._overruns)
+        return Progress(self.stream, self.number, frames, self._frames.key_frames, streamed, self._recording.overruns)
 
     def clock_sample(self) -> ClockSample | None:
         """The least delayed frame since the last call."""
@@ -156,7 +140,7 @@ class Session:
 
     def source_ready(self, pad: Any, codec: str) -> None:
         """Link what the source delivers to the tee."""
-        self._codec = codec
+        self._recording.codec = codec
         # The pad tells of new caps before it hands them on: the old muxer never sees them.
         pad.connect("notify::caps", self._on_caps)
         pad.link(self._entry)
@@ -175,27 +159,31 @@ class Session:
             return Gst.PadProbeReturn.DROP
         is_key = not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT)
         arrival_ns = time.monotonic_ns()
-        verdict = self._frames.frame(pts_ns, arrival_ns, is_key=is_key, reorders=self._reorders)
-        if verdict is not Verdict.GOES_ON or (is_key and self._take_reason is not None):
-            with self._lock:
-                self._between_frames(verdict, pts_ns, arrival_ns, is_key=is_key)
+        verdict = self._frames.frame(pts_ns, arrival_ns, is_key=is_key, reorders=self._recording.reorders)
+        if verdict is Verdict.REORDERED:
+            self._recording.reorders = True
+            self._recording.begin_anew("the stream has B-frames")
+        elif verdict is Verdict.BROKEN:
+            self._recording.begin_anew("media time broke")
+        if is_key and self._recording.awaits_key_frame:
+            self._key_frame(PtsNs(pts_ns), MonoNs(arrival_ns))
         return Gst.PadProbeReturn.OK if self._looks_on() else Gst.PadProbeReturn.REMOVE
+
+    def _key_frame(self, pts_ns: PtsNs, arrival_ns: MonoNs) -> None:
+        try:
+            self._recording.key_frame(pts_ns, arrival_ns)
+        except (ElementMissing, OSError) as error:
+            GLib.idle_add(self._fail, _own(OwnError.ELEMENT_MISSING, str(error), Branch.RECORDING))
+
+    def _take_began(self, take: Take, pts_ns: PtsNs, arrival_ns: MonoNs, reason: str) -> None:
+        opened = TakeOpened(self.stream, self.number, take.number, pts_ns, arrival_ns, self._recording.reorders, reason)
+        self._emit(opened, (take.read_fd,))
 
     def _looks_on(self) -> bool:
         """Whether the next frame has to be looked at, too."""
         with self._looking:
-            awaits_key_frame = self._take_reason is not None and self._mode.records
-            self._is_looking = awaits_key_frame or self._frames.frames_seen < LOOK_AT_FRAMES
+            self._is_looking = self._recording.awaits_key_frame or self._frames.frames_seen < LOOK_AT_FRAMES
             return self._is_looking
-
-    def _between_frames(self, verdict: Verdict, pts_ns: int, arrival_ns: int, *, is_key: bool) -> None:
-        if verdict is Verdict.REORDERED:
-            self._reorders = True
-            self._begin_anew("the stream has B-frames")
-        elif verdict is Verdict.BROKEN:
-            self._begin_anew("media time broke")
-        if is_key and self._take_reason is not None and self._mode.records:
-            self._begin_take(PtsNs(pts_ns), MonoNs(arrival_ns))
 
     def source_ended(self) -> None:
         """The camera ended the stream in order."""
@@ -206,72 +194,14 @@ class Session:
         if caps is None:
             return
         described = caps.to_string()
-        with self._lock:
-            if self._caps and described != self._caps:
-                self._begin_anew("the stream's parameters changed")
-            self._caps = described
-            codec_data = caps.get_structure(0).get_value("codec_data")
-            if codec_data is not None and reorders_frames(self._codec, _bytes_of(codec_data)):
-                self._reorders = True
-        self.look()
-
-    def _on_overrun(self, take: Take) -> None:
-        """The recorder does not read. The branch is closed before the muxer can hold up the source (A4)."""
-        self._overruns += 1
-        self._recording_valve.set_property("drop", True)
-        GLib.idle_add(self._end_stuck, take)
-
-    def _begin_anew(self, reason: str) -> None:
-        self._end_take()
-        self._take_reason = reason
-
-    def _begin_take(self, pts_ns: PtsNs, arrival_ns: MonoNs) -> None:
-        if any(take.is_stuck for take in list(self._takes.values())):
-            return
-        reason, self._take_reason = self._take_reason or "", None
-        self._take_count += 1
-        try:
-            take = Take(
-                self._take_count,
-                self._codec,
-                self._on_overrun,
-                reorders=self._reorders,
-                fragment_ms=self._command.fragment_ms,
-            )
-        except (ElementMissing, OSError) as error:
-            GLib.idle_add(self._fail, _own(OwnError.ELEMENT_MISSING, str(error), Branch.RECORDING))
-            return
-        self._takes[take.number] = self._take = take
-        self._recording.add(take.bin)
-        take.bin.sync_state_with_parent()
-        self._barrier_src.link(take.sink)
-        opened = TakeOpened(self.stream, self.number, take.number, pts_ns, arrival_ns, self._reorders, reason)
-        self._emit(opened, (take.read_fd,))
-        take.close_reader()
-        self._recording_valve.set_property("drop", False)
-
-    def _end_take(self) -> None:
-        take, self._take = self._take, None
-        self._recording_valve.set_property("drop", True)
-        if take is None:
-            return
-        self._barrier_src.unlink(take.sink)
-        take.end(lambda: GLib.idle_add(self._dispose, take.number))
+        codec_data = caps.get_structure(0).get_value("codec_data")
+        if codec_data is not None and reorders_frames(self._recording.codec, _bytes_of(codec_data)):
+            self._recording.reorders = True
+        if self._caps and described != self._caps:
+            self._recording.begin_anew("the stream's parameters changed")
+        self._caps = described
 
     # ------------------------------------------------------------ main loop
-
-    def _end_stuck(self, take: Take) -> bool:
-        with self._lock:
-            if self._take is take:
-                self._begin_anew("the recorder did not read in time")
-        self.look()
-        return False
-
-    def _dispose(self, number: int) -> bool:
-        take = self._takes.pop(number, None)
-        if take is not None:
-            take.dispose()
-        return False
 
     def _on_message(self, _bus: Any, message: Any) -> bool:
         if message.type == Gst.MessageType.ERROR:
@@ -290,15 +220,7 @@ class Session:
             if self._recording_failures > MAX_BRANCH_FAILURES:
                 self._fail(report)
                 return
-            with self._lock:
-                broken, self._take = self._take, None
-                self._recording_valve.set_property("drop", True)
-                if broken is not None:
-                    self._barrier_src.unlink(broken.sink)
-                self._take_reason = "the recording branch failed"
-            self.look()
-            if broken is not None:
-                self._dispose(broken.number)
+            self._recording.give_up_take()
             self._emit(BranchFailed(self.stream, self.number, report), ())
         else:
             self._emit(BranchFailed(self.stream, self.number, report), ())
@@ -313,14 +235,13 @@ class Session:
 
     def _shut_down(self) -> None:
         deadline = time.monotonic() + DRAIN_S
-        while self._takes and time.monotonic() < deadline:
+        while not self._recording.is_drained and time.monotonic() < deadline:
             time.sleep(0.01)
         self.pipeline.set_state(Gst.State.NULL)
         GLib.idle_add(self._finish)
 
     def _finish(self) -> bool:
-        for number in list(self._takes):
-            self._dispose(number)
+        self._recording.release_all()
         self._bus.remove_watch()
         self._emit(SessionEnded(self.stream, self.number), ())
         self._ended(self)

@@ -17,6 +17,8 @@ class Backoff:
 
     base_s: float = 0.5
     cap_s: float = 60.0
+    own_cap_s: float = 5.0
+    """For faults of our own."""
     seldom_base_s: float = 40.0
     seldom_cap_s: float = 300.0
 
@@ -25,8 +27,8 @@ class Backoff:
 
         The jitter only ever shortens, by up to a third: the limit stays a limit.
         """
-        if kind in AT_ONCE and failures <= 1:
-            return 0.0
+        if kind in AT_ONCE:
+            return 0.0 if failures <= 1 else min(self.base_s * 2.0 ** min(failures - 1, 30), self.own_cap_s)
         base_s, cap_s = (self.seldom_base_s, self.seldom_cap_s) if kind in SELDOM else (self.base_s, self.cap_s)
         exponent = min(max(failures, 1) - 1, 30)
         return min(base_s * 2.0**exponent, cap_s) * (1 - chance / 3)

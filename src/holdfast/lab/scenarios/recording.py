@@ -134,7 +134,8 @@ def _worst_excess_s(made: Stand, clips: list[tuple[int, int, int, int]]) -> floa
         ends = [stopped for c, _, _, stopped in clips if c == camera]
         for recording in made.recorded(camera):
             last_ns = max(frame.wall_ns for frame in recording.frames)
-            worst_ns = max(worst_ns, min((last_ns - end for end in ends if end <= last_ns), default=0))
+            _, own_end_ns = min((abs(last_ns - end), end) for end in ends)
+            worst_ns = max(worst_ns, last_ns - own_end_ns)
     return worst_ns / NS_PER_S
 
 

@@ -100,7 +100,7 @@ class Stand:
 
     def has_new_file(self, camera: int, before: set[Path]) -> bool:
         """Whether a file that was not there before has a fragment in it."""
-        return any(file.stat().st_size > 3000 for file in set(self.files(camera)) - before)
+        return any(_has_fragment(file) for file in set(self.files(camera)) - before)
 
     def recorded(self, camera: int) -> list[reader.Recording]:
         """The frames of a camera's files; files without any are left out."""
@@ -116,7 +116,7 @@ class Stand:
 
     def await_recording(self, cameras: Sequence[int], patience_s: float = 30) -> None:
         """Wait until each of these cameras has a file with a fragment in it. Raises TimeoutError."""
-        await_that(lambda: all(any(f.stat().st_size > 3000 for f in self.files(c)) for c in cameras), patience_s)
+        await_that(lambda: all(self.has_new_file(c, set()) for c in cameras), patience_s)
 
 
 @contextlib.contextmanager
@@ -157,6 +157,11 @@ def _has_errors(file: Path) -> bool:
         return bool(reader.playable(file).errors)
     except reader.NotReadable:
         return True
+
+
+def _has_fragment(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return b"moof" in opened.read(4096)
 
 
 def _command_line(pid: int) -> bytes:
