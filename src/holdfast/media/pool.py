@@ -218,7 +218,7 @@ class WorkerPool:
         for member in list(self._members):
             host = member.host
             if late_s > 1:
-                host.last_pulse_s += late_s
+                host.last_pulse_s = min(host.last_pulse_s + late_s, now_s)
             silent_s = now_s - host.last_pulse_s
             rss_bytes = host.rss_bytes()
             if silent_s > (settings.pulse_s if host.is_ready else settings.start_s):

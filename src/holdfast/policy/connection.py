@@ -217,8 +217,8 @@ def _tick(now: Connection, skipped_s: float, settings: ConnectionSettings, *, at
         last_s = now.last_frame_at_s
         now = replace(
             now,
-            opened_at_s=now.opened_at_s + skipped_s,
-            last_frame_at_s=None if last_s is None else last_s + skipped_s,
+            opened_at_s=min(now.opened_at_s + skipped_s, at_s),
+            last_frame_at_s=None if last_s is None else min(last_s + skipped_s, at_s),
         )
     silent = _silence(now, settings, at_s)
     if silent is None:

@@ -16,7 +16,7 @@ def camera_id(name: str) -> str:
     """
     cleaned = _UNSAFE.sub("_", name).strip(" .")
     while len(cleaned.encode()) > MAX_ID_BYTES:
-        cleaned = cleaned[:-1]
+        cleaned = cleaned[:-1].rstrip(" .")
     if not cleaned or set(cleaned) <= {"_"}:
         raise ValueError(f"{name!r} cannot be the name of a camera: use letters or digits")
     return cleaned

@@ -387,7 +387,7 @@ def _resume(now: Segmenter, oldest: int) -> Step:
                     is_open = True
                     actions.append(Begin(fragment, new_run=True))
                 actions += [action] if is_open else []
-            case Finish():
+            case _:
                 actions += [action] if is_open else []
                 is_open = False
     resumed = replace(now, suspended=False, deferred=())
