@@ -118,13 +118,19 @@ def _switch(made: Stand, what: str, camera: int) -> tuple[int, int]:
 
 
 def _lost_of_clip(made: Stand, clip: tuple[int, int, int, int], pre_record_s: float) -> int:
-    """Frames from the key frame before the start (or the time before it) to the stop that one file does not have."""
+    """Frames from the key frame before the start (or the time before it) to the stop that one file does not have.
+
+    What counts is when a frame was taken: with B-frames, a key frame is sent some frames later.
+    """
     camera, begin_ns, end_ns, _ = clip
-    served = made.served(camera)
+    recordings = made.recorded(camera)
+    known = recordings[0].frames[0]
+    interval_ns = NS_PER_S / float(made.specs[camera].clip.fps)
+    taken_ns = {f.frame: known.wall_ns + (f.frame - known.frame) * interval_ns for f in made.served(camera)}
     from_ns = begin_ns - pre_record_s * NS_PER_S
-    keys = [frame.wall_ns for frame in served if frame.is_key and frame.wall_ns <= from_ns]
-    wanted = {frame.frame for frame in served if max(keys, default=0) <= frame.wall_ns <= end_ns}
-    return min(len(wanted - {f.frame for f in recording.frames}) for recording in made.recorded(camera))
+    keys = [taken_ns[f.frame] for f in made.served(camera) if f.is_key and taken_ns[f.frame] <= from_ns]
+    wanted = {frame for frame, at_ns in taken_ns.items() if max(keys, default=0) <= at_ns <= end_ns}
+    return min(len(wanted - {f.frame for f in recording.frames}) for recording in recordings)
 
 
 def _worst_excess_s(made: Stand, clips: list[tuple[int, int, int, int]]) -> float:
