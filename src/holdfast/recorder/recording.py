@@ -10,7 +10,7 @@ from uuid import UUID
 from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, Fault, FaultKind, OwnError
 from holdfast.domain.segments import RunRecord, SegmentState
 from holdfast.domain.streams import StreamId
-from holdfast.domain.times import NS_PER_S, WallNs
+from holdfast.domain.times import NS_PER_S, PtsNs, WallNs
 from holdfast.fmp4.errors import Fmp4Error
 from holdfast.fmp4.stream import Fragment
 from holdfast.policy import segmenting
@@ -93,7 +93,10 @@ class Recording:
     def stop(self) -> None:
         """Record up to this moment."""
         self._stop_at_ns = self._services.clock.mono_ns()
-        self._step(segmenting.Stop(self.clock.pts_now() if self._take is not None else None))
+        now_ns = self.clock.pts_now() if self._take is not None else None
+        if now_ns is not None and self._take is not None:
+            now_ns = PtsNs(now_ns + self._take.reorder_ns)
+        self._step(segmenting.Stop(now_ns))
 
     @property
     def is_idle(self) -> bool:

@@ -19,6 +19,8 @@ class OpenTake:
     init: InitSegment | None = None
     base_ns: int | None = None
     """Media time of decode time 0."""
+    reorder_ns: int = 0
+    """How much later a key frame is shown than it is decoded: no other frame is shown more than this too early."""
 
     @property
     def id(self) -> tuple[int, int]:
@@ -39,16 +41,18 @@ class OpenTake:
         return fragments
 
     def times_ns(self, fragment: Fragment) -> tuple[PtsNs, PtsNs]:
-        """Media time of the fragment's begin and end.
+        """Media time of the fragment's begin and end: a key frame's is when it is shown, not when it is decoded.
 
-        The muxer counts from 0 at the take's first frame, of which the worker told the media time.
+        The muxer counts from 0 at the take's first frame, of which the worker told the media time. With B-frames, one
+        that is shown up to `reorder_ns` before the end may be in the next fragment.
         """
         run = fragment.video
         assert run is not None
         assert self.init is not None
         track = self.init.video
         if self.base_ns is None:
-            self.base_ns = self.opened.first_pts_ns - track.to_ns(run.decode_time + run.first_composition_offset)
+            self.base_ns = self.opened.first_pts_ns - track.to_ns(run.decode_time)
+            self.reorder_ns = track.to_ns(max(0, run.first_composition_offset))
         start_ns = self.base_ns + track.to_ns(run.decode_time)
         return PtsNs(start_ns), PtsNs(self.base_ns + track.to_ns(run.end_time))
 
