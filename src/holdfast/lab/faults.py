@@ -51,9 +51,6 @@ async def _change(station: Station, arguments: Arguments) -> None:
     spec = ClipSpec.from_json(station.camera.spec.clip.as_json() | arguments)
     clip = await asyncio.to_thread(cached, spec)
     station.feed.change(clip)
-    if spec.codec != station.camera.clip.codec:
-        # Another codec needs another session description, so a camera ends its sessions.
-        station.camera.close_clients(reset=False, end="codec changed")
 
 
 async def _no_keyframes(station: Station, arguments: Arguments) -> None:

@@ -79,6 +79,9 @@ class ClipFeed:
         self._index += 1
 
     def _switch(self, clip: Clip) -> None:
+        if clip.codec != self._camera.clip.codec:
+            # Another codec needs another session description, so a camera ends its sessions.
+            self._camera.close_clients(reset=False, end="codec changed")
         old = self._timeline
         self._timeline = Timeline(
             start_s=old.due_s(self._index),
