@@ -146,8 +146,8 @@ class Session:
         pad.link(self._entry)
 
     def source_failed(self, error: ErrorReport) -> None:
-        """Report on the main loop, once."""
-        GLib.idle_add(self._fail, error)
+        """Report on the main loop, once; before the messages that GStreamer posts because of it (B5)."""
+        GLib.idle_add(self._fail, error, priority=GLib.PRIORITY_HIGH)
 
     # ------------------------------------------------------------ streaming thread
 
