@@ -44,17 +44,11 @@ class WorkerHost:
         self.started_at_s = self.last_pulse_s = loop.time()
         self.last_words: deque[str] = deque(maxlen=STDERR_LINES)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._process = subprocess.Popen(
-                [*command, str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=None if os.environ.get("GST_DEBUG") else subprocess.PIPE,
-                pass_fds=[theirs.fileno()],
-                # A Ctrl-C in the terminal is for the recorder, which then ends its workers in order.
-                start_new_session=True,
-                env={**os.environ, **MALLOC},
-            )
+        try:
+            self._process = _start(command, theirs)
+        except BaseException:  # whatever it was: the descriptor must not leak
+            ours.close()
+            raise
         ours.setblocking(False)
         self._control = ours
         self._pidfd = os.pidfd_open(self._process.pid)
@@ -109,6 +103,7 @@ class WorkerHost:
                 event = decode(datagram)
             except ProtocolError as error:
                 self.last_words.append(str(error))
+                close_all(fds)
                 self.kill()
                 return
             self._on_event(self, event, fds)  # type: ignore[arg-type] # commands never come from a worker
@@ -143,3 +138,23 @@ class WorkerHost:
         self._loop.remove_reader(self._control.fileno())
         self._control.close()
         self._on_gone(self)
+
+
+def _start(command: Sequence[str], control: socket.socket) -> subprocess.Popen[bytes]:
+    with control:
+        return subprocess.Popen(
+            [*command, str(control.fileno())],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=None if os.environ.get("GST_DEBUG") else subprocess.PIPE,
+            pass_fds=[control.fileno()],
+            # A Ctrl-C in the terminal is for the recorder, which then ends its workers in order.
+            start_new_session=True,
+            env={**os.environ, **MALLOC},
+        )
+
+
+def close_all(fds: Sequence[int]) -> None:
+    """Close descriptors that came with a message and that nobody wants."""
+    for fd in fds:
+        os.close(fd)

@@ -107,6 +107,8 @@ class PipeReader:
 
     def close(self) -> None:
         """Stop watching."""
+        if self._is_closed:
+            return
         self._is_closed = True
         self._loop.remove_reader(self._epoll.fileno())
         self._epoll.close()

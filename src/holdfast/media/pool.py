@@ -3,11 +3,11 @@
 import asyncio
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, OwnError
 from holdfast.domain.streams import Mode, StreamId
-from holdfast.media.host import WORKER_COMMAND, WorkerHost
+from holdfast.media.host import WORKER_COMMAND, WorkerHost, close_all
 from holdfast.media.pipes import PipeReader, SessionPipes
 from holdfast.ports.capture import (
     BranchFailed,
@@ -110,7 +110,13 @@ class WorkerPool:
     def set_mode(self, stream: StreamId, session: int, mode: Mode) -> None:
         """Switch the valves of a session."""
         member = self._homes.get(stream)
-        if member is not None:
+        if member is None:
+            return
+        # One that is still to be opened is opened in the new mode.
+        member.waiting = [
+            replace(c, mode=mode) if (c.stream, c.session) == (stream, session) else c for c in member.waiting
+        ]
+        if member.host.is_ready:
             member.host.send(SetMode(stream, session, mode))
 
     async def graph(self, stream: StreamId, session: int) -> str:
@@ -120,10 +126,14 @@ class WorkerPool:
             raise LookupError(f"{stream} has no running pipeline")
         self._graph_count += 1
         answer: asyncio.Future[str] = self._loop.create_future()
-        self._graphs[self._graph_count] = answer
-        member.host.send(DumpGraph(stream, session, self._graph_count))
-        async with asyncio.timeout(5):
-            dot = await answer
+        request = self._graph_count
+        self._graphs[request] = answer
+        member.host.send(DumpGraph(stream, session, request))
+        try:
+            async with asyncio.timeout(5):
+                dot = await answer
+        finally:
+            del self._graphs[request]
         if not dot:
             raise LookupError(f"{stream} has no running pipeline")
         return dot
@@ -169,17 +179,15 @@ class WorkerPool:
                     self._listener(seen)
             case TakeOpened(stream, session):
                 pipes = member.sessions.get((stream, session))
-                if pipes is None or not fds:
-                    for fd in fds:
-                        os.close(fd)
-                else:
-                    pipes.opened(event, fds[0])
+                if pipes is not None and fds:
+                    pipes.opened(event, fds.pop(0))
             case Graph(_, request, size):
                 self._graph_arrived(request, size, fds)
             case SessionEnded():
                 self._ended(member, event)
             case SessionFailed() | BranchFailed():
                 self._listener(event)
+        close_all(fds)
 
     def _ended(self, member: Member, event: SessionEnded) -> None:
         pipes = member.sessions.pop((event.stream, event.session), None)
@@ -188,13 +196,9 @@ class WorkerPool:
             self._listener(event)
 
     def _graph_arrived(self, request: int, size: int, fds: list[int]) -> None:
-        answer = self._graphs.pop(request, None)
-        try:
-            if answer is not None and not answer.done() and fds:
-                answer.set_result(os.pread(fds[0], size, 0).decode(errors="replace"))
-        finally:
-            for fd in fds:
-                os.close(fd)
+        answer = self._graphs.get(request)
+        if answer is not None and not answer.done() and fds:
+            answer.set_result(os.pread(fds[0], size, 0).decode(errors="replace"))
 
     def _on_gone(self, host: WorkerHost) -> None:
         member = self._member(host)

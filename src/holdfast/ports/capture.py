@@ -237,7 +237,7 @@ def decode(datagram: bytes) -> Command | Event:
         values = json.loads(datagram)
         kind = _MESSAGES[values.pop("is")]
         message: Command | Event = _build(kind, values)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ProtocolError(f"no message of the worker protocol: {datagram[:80]!r} ({error})") from error
     return message
 
@@ -259,6 +259,9 @@ def _build(kind: Any, value: Any) -> Any:  # noqa: ANN401 - any type of a field,
         return tuple(_build(get_args(kind)[0], v) for v in value)
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return kind(value)
+    # The times are ints under a name of their own.
+    if type(value) is not getattr(kind, "__supertype__", kind):
+        raise TypeError(f"{value!r} is no {kind}")
     return value
 
 
