@@ -163,7 +163,8 @@ def test_a_small_real_run_measures_all_variants_and_loses_nothing(tmp_path: Path
     by_key = {s.variant: s for s in samples}
     assert by_key["one"].processes == by_key["eight"].processes == 2
     assert by_key["bare"].processes == by_key["ffmpeg"].processes == 1
-    assert all(s.cpu_percent > 0 and s.pss_bytes > 1_000_000 and s.threads >= 1 for s in samples)
+    assert sum(s.cpu_percent for s in samples) > 0, "the clock of /proc counts in hundredths of a second"
+    assert all(s.pss_bytes > 1_000_000 and s.threads >= 1 for s in samples)
     assert by_key["one"].ring_bytes > 0
     assert by_key["one"].first_process_percent < by_key["one"].cpu_percent
     assert "Holdfast, one camera per worker" in report.figures(samples)
