@@ -95,9 +95,11 @@ def _parser() -> argparse.ArgumentParser:
         description="CPU, memory, threads and context switches per camera, beside bare GStreamer and FFmpeg.",
     )
     parser.add_argument("--cameras", type=_counts, metavar="N,N", help="numbers of cameras (default: 1,8,16,32)")
-    parser.add_argument("--rounds", type=_positive, help="rounds of all variants (default: 2; twice as many for 16)")
+    parser.add_argument(
+        "--rounds", type=_positive, help="rounds of all variants (default: 2); 16 cameras get two each time"
+    )
     parser.add_argument("--window", type=_positive, metavar="SECONDS", help="length of a measurement (default: 10)")
-    parser.add_argument("--minutes", type=_positive, help="begin no round that would end later (default: 11)")
+    parser.add_argument("--minutes", type=_positive, help="begin no round that would end later (default: 11.75)")
     parser.add_argument("--quick", action="store_true", help="1 and 8 cameras, one short round: two minutes")
     parser.add_argument("--folder", type=Path, help="where to record (default: the folder for temporary files)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample to a file")

@@ -28,7 +28,7 @@ class Plan:
     cameras: tuple[int, ...] = (1, 8, 16, 32)
     rounds: int = 2
     window: Window = field(default_factory=lambda: Window(settle_s=5, measure_s=10))
-    limit_s: float = 660
+    limit_s: float = 705
     """No round is begun that would end later than this after the start."""
     stream: ClipSpec = STREAM
     variants: tuple[Variant, ...] = VARIANTS
@@ -46,15 +46,19 @@ class Round:
 
 
 def rounds(plan: Plan) -> list[Round]:
-    """All rounds, the ones that matter most first; each variant is at each place of a round about equally often."""
-    planned = [(n, number) for number in range(1, plan.rounds + 1) for n in sorted(plan.cameras, key=_less_judged)]
-    if JUDGED in plan.cameras:
-        planned += [(JUDGED, number) for number in range(plan.rounds + 1, 2 * plan.rounds + 1)]
+    """All rounds, the ones that matter least last; each variant is at each place of a round about equally often."""
+    others = sorted(set(plan.cameras) - {JUDGED})
+    judged = [JUDGED] if JUDGED in plan.cameras else []
+    planned = [
+        (cameras, number)
+        for turn in range(1, plan.rounds + 1)
+        for cameras, number in (
+            *((n, 2 * turn - 1) for n in judged),
+            *((n, turn) for n in others),
+            *((n, 2 * turn) for n in judged),
+        )
+    ]
     return [Round(n, number, rotated(plan.variants, number - 1)) for n, number in planned]
-
-
-def _less_judged(cameras: int) -> tuple[bool, int]:
-    return cameras != JUDGED, cameras
 
 
 def rotated(variants: Sequence[Variant], by: int) -> tuple[Variant, ...]:
