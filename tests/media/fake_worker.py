@@ -10,6 +10,9 @@ import sys
 import threading
 import time
 
+DONE = {"branch": "source", "domain": "fake", "code": 0, "element": "fake", "text": "done", "debug": ""}
+"""Says that everything that belongs to the opening of a session was done."""
+
 
 class Fake:
     def __init__(self, control: socket.socket) -> None:
@@ -47,6 +50,7 @@ class Fake:
                 case "OpenSession":
                     self.say("Heartbeat", clock=[], progress=[progress(about, said["mode"])])
                     self.opened(behaviour, said)
+                    self.say("BranchFailed", **about, error=DONE)
                 case "CloseSession":
                     self.say("SessionEnded", **about)
                 case "DumpGraph":

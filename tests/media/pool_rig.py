@@ -37,6 +37,13 @@ class PoolRig:
         async with asyncio.timeout(PATIENCE_S):
             return await self.events.get()
 
+    async def all_until(self, kind: type[PoolEvent]) -> list[PoolEvent]:
+        """The events up to the next one of a kind."""
+        seen = [await self.next()]
+        while not isinstance(seen[-1], kind):
+            seen.append(await self.next())
+        return seen
+
     async def until(self, kind: type[E]) -> E:
         """The next event of a kind."""
         while not isinstance(event := await self.next(), kind):

@@ -9,10 +9,11 @@ import pytest
 
 from holdfast.domain.faults import FaultKind
 from holdfast.domain.streams import Mode, StreamId
+from holdfast.domain.times import MonoNs, PtsNs
 from holdfast.media.pool import PoolSettings
 from holdfast.policy.faults import classify
 from holdfast.ports.capture import (
-    PoolEvent,
+    BranchFailed,
     Progress,
     SessionEnded,
     SessionFailed,
@@ -35,7 +36,7 @@ async def loss(rig: PoolRig) -> tuple[FaultKind, str]:
 async def test_a_session_is_opened_in_a_worker_and_ends_when_it_is_told_to() -> None:
     async with pool_of(fake("well")) as rig:
         rig.open()
-        await rig.until(Progress)
+        await rig.until(BranchFailed)
         (pid,) = rig.pool.pids
         assert rig.pool.pids == {pid: (STREAM,)}
         rig.pool.close(STREAM, 1)
@@ -64,13 +65,10 @@ async def test_a_worker_that_falls_silent_is_replaced() -> None:
 async def test_a_worker_that_is_stopped_is_replaced_and_what_it_had_written_is_delivered() -> None:
     async with pool_of(fake("takes", pulse_s=0.5)) as rig:
         rig.open()
-        opened = await rig.until(TakeOpened)
-        assert opened.take == 1
+        seen = await rig.all_until(BranchFailed)
         (pid,) = rig.pool.pids
         os.kill(pid, signal.SIGSTOP)
-        seen: list[PoolEvent] = []
-        while not seen or not isinstance(seen[-1], WorkerLost):
-            seen.append(await rig.next())
+        seen += await rig.all_until(WorkerLost)
         assert TakeBytes(STREAM, 1, 2, b"second") in seen
         assert seen[-2] == TakeClosed(STREAM, 1, 2)
 
@@ -166,17 +164,18 @@ async def test_a_mode_chosen_before_the_worker_is_ready_is_the_one_it_opens_in()
 async def test_takes_are_delivered_in_order_and_whole() -> None:
     async with pool_of(fake("takes")) as rig:
         rig.open()
-        seen = [await rig.until(TakeOpened)] + [await rig.next() for _ in range(4)]
-        assert [(type(event), getattr(event, "take", 0)) for event in seen] == [
-            (TakeOpened, 1),
-            (TakeBytes, 1),
-            (TakeClosed, 1),
-            (TakeOpened, 2),
-            (TakeBytes, 2),
-        ]
+        seen = await rig.all_until(BranchFailed)
         rig.pool.close(STREAM, 1)
-        assert await rig.next() == TakeClosed(STREAM, 1, 2)
-        assert await rig.next() == SessionEnded(STREAM, 1)
+        seen += await rig.all_until(SessionEnded)
+        assert [event for event in seen if isinstance(event, TakeOpened | TakeBytes | TakeClosed)] == [
+            TakeOpened(STREAM, 1, 1, PtsNs(1), MonoNs(1), reorders=False, reason="test"),
+            TakeBytes(STREAM, 1, 1, b"first"),
+            TakeClosed(STREAM, 1, 1),
+            TakeOpened(STREAM, 1, 2, PtsNs(2), MonoNs(2), reorders=False, reason="test"),
+            TakeBytes(STREAM, 1, 2, b"second"),
+            TakeClosed(STREAM, 1, 2),
+        ]
+        assert seen[-1] == SessionEnded(STREAM, 1)
 
 
 async def test_descriptors_that_nobody_wants_are_closed() -> None:

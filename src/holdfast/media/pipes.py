@@ -110,6 +110,7 @@ class PipeReader:
         if self._is_closed:
             return
         self._is_closed = True
+        self._sessions.clear()
         self._loop.remove_reader(self._epoll.fileno())
         self._epoll.close()
 
