@@ -23,7 +23,8 @@ def worker_lost(root: Path, *, times: int, seed: int, with_signal: signal.Signal
         made.start()
         made.await_recording(range(4))
         for _ in range(times):
-            time.sleep(2 + chance.random() * 2)
+            # Frames have to flow for 5 s before a failure counts as the first one again (C4), and reports come every 2 s.
+            time.sleep(7.5 + chance.random() * 3)
             files = set(made.files(0))
             os.kill(_worker_of_first(made), with_signal)
             await_that(partial(made.has_new_file, 0, files), 40)
