@@ -23,7 +23,7 @@ def worker_lost(root: Path, *, times: int, seed: int, with_signal: signal.Signal
         made.start()
         made.await_recording(range(4))
         for _ in range(times):
-            # Frames have to flow for 5 s before a failure counts as the first one again (C4), and reports come every 2 s.
+            # Frames have to flow for 5 s before a failure counts as the first one again (requirement C4).
             time.sleep(7.5 + chance.random() * 3)
             files = set(made.files(0))
             os.kill(_worker_of_first(made), with_signal)
