@@ -17,10 +17,12 @@ class Frames:
     def __init__(self, *, reorders: bool = False) -> None:
         self.clock = FrameClock()
         self.reorders = reorders
+        self.number = -1
 
-    def at(self, pts_ns: int, arrival_ns: int | None = None, *, is_key: bool = False) -> Verdict:
+    def at(self, pts_ns: int, arrival_ns: int | None = None, *, is_key: bool = False, unseen: int = 0) -> Verdict:
         arrived_ns = pts_ns + 5 * MS if arrival_ns is None else arrival_ns
-        return self.clock.frame(pts_ns, arrived_ns, is_key=is_key, reorders=self.reorders)
+        self.number += 1 + unseen
+        return self.clock.frame(pts_ns, arrived_ns, number=self.number, is_key=is_key, reorders=self.reorders)
 
 
 @pytest.fixture
@@ -69,6 +71,23 @@ def test_media_time_that_comes_long_before_it_can_is_a_break(frames: Frames) -> 
     assert frames.at(11 * FRAME + JUMP_NS + MS, 11 * FRAME + 5 * MS) is Verdict.GOES_ON
 
 
+def test_a_burst_of_late_frames_is_no_break_even_where_nobody_looked() -> None:
+    frames = Frames()
+    burst_ns = 20 * SECOND
+    for number in range(60):
+        assert frames.at(number * FRAME, burst_ns, is_key=number == 0) is Verdict.GOES_ON
+    assert frames.at(500 * FRAME, burst_ns, unseen=440) is Verdict.GOES_ON
+    assert frames.at(501 * FRAME, burst_ns) is Verdict.GOES_ON
+
+
+def test_a_clock_that_jumps_where_nobody_looked_is_a_break() -> None:
+    frames = Frames()
+    for number in range(60):
+        frames.at(number * FRAME, is_key=number == 0)
+    assert frames.at(110 * FRAME, unseen=50) is Verdict.GOES_ON
+    assert frames.at(160 * FRAME + 3 * SECOND, 160 * FRAME, unseen=49) is Verdict.BROKEN
+
+
 def test_frames_that_come_late_or_not_at_all_are_no_break(frames: Frames) -> None:
     assert frames.at(10 * FRAME, 30 * SECOND) is Verdict.GOES_ON
     assert frames.at(60 * SECOND) is Verdict.GOES_ON
@@ -103,4 +122,4 @@ def test_a_clock_that_drifts_and_a_network_that_is_late_never_break_it(
     for number, late in enumerate(late_ms):
         taken_ns = number * step_s * SECOND
         pts_ns = taken_ns + taken_ns * drift_ppm // 1_000_000
-        assert clock.frame(pts_ns, taken_ns + late * MS, is_key=number % 2 == 0, reorders=False) is Verdict.GOES_ON
+        assert clock.frame(pts_ns, taken_ns + late * MS, number=number, is_key=True, reorders=False) is Verdict.GOES_ON

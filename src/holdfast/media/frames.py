@@ -7,7 +7,8 @@ awaited, and a few each second from then on: calling Python for every frame cost
 from enum import Enum
 
 JUMP_NS = 2_000_000_000
-"""A frame cannot come before it was taken: one that is this much too early means that the camera's clock jumped."""
+"""A frame cannot come before it was taken. One that is this much too early came after late ones, whose number accounts
+for the media time that passed meanwhile; or else the camera's clock has jumped."""
 REORDER_NS = 1_000_000_000
 """A step back by less than this, between key frames, is a B-frame."""
 
@@ -30,14 +31,23 @@ class FrameClock:
         self.frames_seen = 0
         self.key_frames = 0
         self._last_pts_ns: int | None = None
+        self._last_number = 0
+        self._steps, self._steps_ns = 0, 0
         self._least_delay_ns: int | None = None
         self._sample: tuple[int, int, int] | None = None
 
-    def frame(self, pts_ns: int, arrival_ns: int, *, is_key: bool, reorders: bool) -> Verdict:
-        """Count one frame and judge its presentation time (ns of the session) against the ones before."""
+    def frame(self, pts_ns: int, arrival_ns: int, *, number: int, is_key: bool, reorders: bool) -> Verdict:
+        """Count one frame and judge its presentation time (ns of the session) against the ones before.
+
+        `number` counts all frames of the session, also those that are not shown to this clock.
+        """
         self.frames_seen += 1
         self.key_frames += is_key
-        verdict = self._judge(pts_ns, arrival_ns, is_key=is_key, reorders=reorders)
+        verdict = self._judge(pts_ns, arrival_ns, number, is_key=is_key, reorders=reorders)
+        if number == self._last_number + 1 and self._last_pts_ns is not None and verdict is not Verdict.BROKEN:
+            self._steps += 1
+            self._steps_ns += max(0, pts_ns - self._last_pts_ns)
+        self._last_number = number
         if verdict is Verdict.BROKEN:
             self._least_delay_ns = None
             self._sample = None
@@ -55,11 +65,12 @@ class FrameClock:
         sample, self._sample = self._sample, None
         return sample and (sample[1], sample[2])
 
-    def _judge(self, pts_ns: int, arrival_ns: int, *, is_key: bool, reorders: bool) -> Verdict:
+    def _judge(self, pts_ns: int, arrival_ns: int, number: int, *, is_key: bool, reorders: bool) -> Verdict:
         last = self._last_pts_ns
         if last is None:
             return Verdict.GOES_ON
-        if self._least_delay_ns is not None and self._least_delay_ns - (arrival_ns - pts_ns) > JUMP_NS:
+        early_ns = 0 if self._least_delay_ns is None else self._least_delay_ns - (arrival_ns - pts_ns)
+        if early_ns > JUMP_NS and pts_ns - last - self._usual_ns(number - self._last_number) > JUMP_NS:
             return Verdict.BROKEN
         back_ns = last - pts_ns
         if back_ns <= 0:
@@ -67,3 +78,7 @@ class FrameClock:
         if back_ns < REORDER_NS and not is_key:
             return Verdict.GOES_ON if reorders else Verdict.REORDERED
         return Verdict.BROKEN
+
+    def _usual_ns(self, frames: int) -> int:
+        """Media time of so many frames, going by those that were seen one after the other."""
+        return frames * self._steps_ns // self._steps if self._steps else 0

@@ -159,7 +159,9 @@ class Session:
             return Gst.PadProbeReturn.DROP
         is_key = not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT)
         arrival_ns = time.monotonic_ns()
-        verdict = self._frames.frame(pts_ns, arrival_ns, is_key=is_key, reorders=self._recording.reorders)
+        number = _rendered(self._counter)
+        reorders = self._recording.reorders
+        verdict = self._frames.frame(pts_ns, arrival_ns, number=number, is_key=is_key, reorders=reorders)
         if verdict is Verdict.REORDERED:
             self._recording.reorders = True
             self._recording.begin_anew("the stream has B-frames")
