@@ -190,6 +190,8 @@ class StreamSupervisor:
     # ------------------------------------------------------------ inside
 
     def _step(self, event: connection.Event) -> None:
+        if isinstance(event, connection.Ended) and event.session == self._connection.session:
+            self._end_session_record("closed")
         self._connection, actions = connection.step(
             self._connection, event, self.plan.connection, at_s=self._now_s(), chance=self._chance()
         )
@@ -204,8 +206,6 @@ class StreamSupervisor:
                     self._learn(fault)
                     LOG_RTSP.debug("%s: session %d: %s", self.stream, session, fault.detail)
                     self._report(fault)
-        if isinstance(event, connection.Ended):
-            self._end_session_record("closed")
         self._log_phase()
 
     def _open(self, session: int) -> None:

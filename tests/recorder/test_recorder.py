@@ -1,0 +1,137 @@
+"""All streams together: who hears what, the passing of time, and an orderly end."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+from holdfast.domain.segments import Heartbeat
+from holdfast.domain.streams import StreamAddress, StreamId
+from holdfast.domain.times import MonoNs, PtsNs
+from holdfast.ports.capture import Progress, SessionEnded, TakeBytes, TakeClosed, TakeOpened
+from holdfast.ports.volumes import Created
+from holdfast.recorder import recorder as recorder_module
+from holdfast.recorder.recorder import Recorder, RecorderPorts
+from holdfast.recorder.recording import Services
+from holdfast.recorder.supervisor import StreamPlan
+from tests.fakes.capture import FakeCapture
+from tests.fakes.catalog import FakeCatalog
+from tests.fakes.clock import FakeClock
+from tests.fakes.writer import FakeWriter
+from tests.fmp4.builder import FTYP, fragments, moov
+
+STREAMS = [StreamId("cam_01"), StreamId("cam_02")]
+
+
+class Room:
+    def __init__(self, *, starts: bool = True) -> None:
+        self.clock, self.capture = FakeClock(), FakeCapture()
+        self.catalog, self.writer = FakeCatalog(), FakeWriter()
+        self.numbers = iter(range(1, 1000))
+        services = Services(self.clock, self.writer, self.catalog, self.number, lambda: UUID(int=self.number()))
+        plans = [StreamPlan(stream, StreamAddress("rtsp://h/")) for stream in STREAMS]
+        self.recorder = Recorder(plans, RecorderPorts(self.capture, services, self.catalog, lambda: 0.0), starts=starts)
+
+    def number(self) -> int:
+        return next(self.numbers)
+
+    def record(self, stream: StreamId) -> None:
+        now_ns = MonoNs(self.clock.at_ns)
+        handle = self.recorder.handle
+        handle(TakeOpened(stream, 1, 1, PtsNs(0), now_ns, reorders=False, reason="session began"))
+        handle(TakeBytes(stream, 1, 1, b"".join([FTYP, moov(), *fragments(4)])))
+
+    def end(self, stream: StreamId) -> None:
+        self.recorder.handle(TakeClosed(stream, 1, 1))
+        self.recorder.handle(SessionEnded(stream, 1))
+
+    async def disk(self) -> None:
+        """Works until it is cancelled."""
+        while True:
+            self.writer.work(100)
+            self.writer.deliver(self.recorder.answered, 100)
+            await asyncio.sleep(0)
+
+
+def test_starts_every_stream_and_records_it() -> None:
+    room = Room()
+    room.recorder.start()
+    assert room.capture.asked == [("open", stream, 1) for stream in STREAMS]
+    assert all(supervisor.wanted for supervisor in room.recorder.streams.values())
+    assert [intent.wanted for intent in room.catalog.intents()] == [True, True]
+
+
+def test_captures_without_recording_when_told_so() -> None:
+    room = Room(starts=False)
+    room.recorder.start()
+    assert len(room.capture.opened) == 2
+    assert not room.catalog.intents()
+
+
+def test_an_event_is_for_its_own_stream_only() -> None:
+    room = Room()
+    room.recorder.start()
+    room.recorder.handle(Progress(STREAMS[0], 1, 5, 1, 0, 0))
+    room.recorder.handle(Progress(StreamId("nobody"), 1, 5, 1, 0, 0))
+    assert [status.frames for status in room.recorder.status()] == [5, 0]
+
+
+def test_an_answer_is_for_its_own_stream_only() -> None:
+    room = Room()
+    room.recorder.start()
+    for stream in STREAMS:
+        room.record(stream)
+    assert room.recorder.open_paths() == {""}
+    room.writer.work(100)
+    room.writer.deliver(room.recorder.answered, 100)
+    assert {path.split("/")[0] for path in room.recorder.open_paths()} == {"cam_01", "cam_02"}
+    room.recorder.answered(Created(999, "nobody's", 0.0))
+
+
+def test_the_heart_beats_every_few_seconds() -> None:
+    room = Room()
+    room.recorder.start()
+    for _ in range(60):
+        room.clock.advance(recorder_module.TICK_S)
+        room.recorder.tick()
+    assert sum(isinstance(change, Heartbeat) for change in room.catalog.posted) == 3
+
+
+def test_cameras_are_not_blamed_for_the_time_in_which_the_recorder_was_stopped() -> None:
+    room = Room()
+    room.recorder.start()
+    room.recorder.handle(Progress(STREAMS[0], 1, 5, 1, 0, 0))
+    room.clock.advance(3600)
+    room.recorder.tick()
+    assert not room.catalog.faults()
+
+
+async def test_an_orderly_end_makes_every_file_final() -> None:
+    room = Room()
+    stop = asyncio.Event()
+    running = asyncio.create_task(room.recorder.run(stop))
+    disk = asyncio.create_task(room.disk())
+    await asyncio.sleep(0)
+    for stream in STREAMS:
+        room.record(stream)
+    stop.set()
+    await running
+    ending = asyncio.create_task(room.recorder.shut_down())
+    await asyncio.sleep(0)
+    assert room.capture.asked[-2:] == [("close", stream, 1) for stream in STREAMS]
+    for stream in STREAMS:
+        room.end(stream)
+    assert await ending
+    disk.cancel()
+    assert [file.is_final for file in room.writer.disk.values()] == [True, True]
+    assert {segment.end_reason for segment in room.catalog.segments()} == {"session_ended"}
+
+
+@pytest.mark.expects_log("not every file could be made final")
+async def test_an_end_that_the_disk_does_not_let_happen_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder_module, "END_PATIENCE_S", 0.1)
+    monkeypatch.setattr(recorder_module, "WRITE_PATIENCE_S", 0.1)
+    room = Room()
+    room.recorder.start()
+    room.record(STREAMS[0])
+    assert not await room.recorder.shut_down()
