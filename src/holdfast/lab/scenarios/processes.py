@@ -7,7 +7,6 @@ import time
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from holdfast.lab.scenarios.stand import NS_PER_S, Row, Stand, await_that, missing, small, stand, unplayable
 
@@ -27,7 +26,7 @@ def worker_lost(root: Path, *, times: int, seed: int, with_signal: signal.Signal
             # Frames have to flow for 5 s before a failure counts as the first one again (requirement C4).
             time.sleep(7.5 + chance.random() * 3)
             files = set(made.files(0))
-            os.kill(worker_of(made, 0), with_signal)
+            os.kill(_worker_of_first(made), with_signal)
             await_that(partial(made.has_new_file, 0, files), 40)
         time.sleep(2)
         made.stop()
@@ -70,7 +69,7 @@ def replacements(root: Path, *, times: int, seed: int) -> list[Row]:
         made.await_recording([0])
         sizes = []
         for turn in range(times):
-            worker = worker_of(made, 0)
+            worker = _worker_of_first(made)
             os.kill(worker, signal.SIGKILL)
             await_that(partial(_is_replaced, made, worker), 30)
             if turn == times // 5:
@@ -106,9 +105,9 @@ def intent(root: Path, *, seed: int) -> list[Row]:
         return [Row("camera reboot", "recording not back by itself", float(wanted == "off"), 0, "")]
 
 
-def worker_of(made: Stand, camera: int) -> int:
-    """Worker of a camera, found by the process that holds a connection to its port; 0 while there is none."""
-    port = urlsplit(made.lab.urls[camera]).port
+def _worker_of_first(made: Stand) -> int:
+    """Worker of the first camera, found by the process that holds a connection to its port; 0 while there is none."""
+    port = int(made.lab.urls[0].split(":")[2].split("/")[0])
     sockets = set()
     for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
         fields = line.split()
@@ -132,7 +131,7 @@ def _link(fd: Path) -> str:
 
 
 def _is_replaced(made: Stand, worker: int) -> bool:
-    return worker_of(made, 0) not in (0, worker)
+    return _worker_of_first(made) not in (0, worker)
 
 
 def _worst_gap_s(made: Stand, camera: int) -> float:
