@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from holdfast.lab.scenarios import processes, recording
+from holdfast.lab.scenarios import clocks, disks, inputs, outages, processes, recording, streams
 from holdfast.lab.scenarios.stand import Row
 
 Scenario = Callable[[Path, int, bool], list[Row]]
@@ -37,6 +37,20 @@ SCENARIOS: Mapping[str, Scenario] = {
     ),
     "kill-everything": lambda root, seed, quick: processes.kill_everything(root, times=2 if quick else 50, seed=seed),
     "replacements": lambda root, seed, quick: processes.replacements(root, times=20 if quick else 500, seed=seed),
+    "restarts": lambda root, seed, quick: outages.restarts(root, times=2 if quick else 20, seed=seed),
+    "outages": lambda root, seed, quick: outages.outages(root, times=1 if quick else 20, seed=seed),
+    "parameter-changes": lambda root, seed, quick: streams.parameters(root, times=2 if quick else 20, seed=seed),
+    "codec-change": lambda root, seed, quick: streams.codecs(root, times=1 if quick else 10, seed=seed),
+    "edges": lambda root, seed, quick: streams.edges(root, seconds=5 if quick else 60, seed=seed),
+    "wall-time": lambda root, seed, quick: streams.dates(root, rotations=2 if quick else 30, seed=seed),
+    "clock-jumps": lambda root, seed, quick: clocks.jumps(root, stretch_s=7 if quick else 20, seed=seed),
+    "autumn-night": lambda root, seed, quick: clocks.autumn_night(root, stretch_s=8 if quick else 20, seed=seed),
+    "spring-night": lambda root, seed, quick: clocks.spring_night(root, stretch_s=8 if quick else 20, seed=seed),
+    "disk-full": lambda root, seed, quick: disks.full(root, times=1 if quick else 10, seed=seed),
+    "command-lines": lambda root, _seed, _quick: inputs.command_lines(root),
+    "names-and-signals": lambda root, seed, _quick: inputs.names_and_signals(root, seed=seed),
+    "secrets": lambda root, seed, _quick: inputs.secrets(root, seed=seed),
+    "wrong-password": lambda root, seed, quick: inputs.wrong_password(root, seconds=8 if quick else 60, seed=seed),
     "camera-reboot": lambda root, seed, _quick: processes.intent(root, seed=seed),
 }
 

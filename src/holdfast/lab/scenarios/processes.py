@@ -7,6 +7,7 @@ import time
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from holdfast.lab.scenarios.stand import NS_PER_S, Row, Stand, await_that, missing, small, stand, unplayable
 
@@ -26,7 +27,7 @@ def worker_lost(root: Path, *, times: int, seed: int, with_signal: signal.Signal
             # Frames have to flow for 5 s before a failure counts as the first one again (requirement C4).
             time.sleep(7.5 + chance.random() * 3)
             files = set(made.files(0))
-            os.kill(_worker_of_first(made), with_signal)
+            os.kill(worker_of(made, 0), with_signal)
             await_that(partial(made.has_new_file, 0, files), 40)
         time.sleep(2)
         made.stop()
@@ -69,7 +70,7 @@ def replacements(root: Path, *, times: int, seed: int) -> list[Row]:
         made.await_recording([0])
         sizes = []
         for turn in range(times):
-            worker = _worker_of_first(made)
+            worker = worker_of(made, 0)
             os.kill(worker, signal.SIGKILL)
             await_that(partial(_is_replaced, made, worker), 30)
             if turn == times // 5:
@@ -105,9 +106,9 @@ def intent(root: Path, *, seed: int) -> list[Row]:
         return [Row("camera reboot", "recording not back by itself", float(wanted == "off"), 0, "")]
 
 
-def _worker_of_first(made: Stand) -> int:
-    """Worker of the first camera, found by the process that holds a connection to its port; 0 while there is none."""
-    port = int(made.lab.urls[0].split(":")[2].split("/")[0])
+def worker_of(made: Stand, camera: int) -> int:
+    """Worker of a camera, found by the process that holds a connection to its port; 0 while there is none."""
+    port = urlsplit(made.lab.urls[camera]).port
     sockets = set()
     for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
         fields = line.split()
@@ -131,7 +132,7 @@ def _link(fd: Path) -> str:
 
 
 def _is_replaced(made: Stand, worker: int) -> bool:
-    return _worker_of_first(made) not in (0, worker)
+    return worker_of(made, 0) not in (0, worker)
 
 
 def _worst_gap_s(made: Stand, camera: int) -> float:

@@ -50,12 +50,12 @@ class Stand:
 
     def __init__(self, lab: LabServer, specs: Sequence[CameraSpec], root: Path, *options: str) -> None:
         self.lab, self.specs, self.root = lab, specs, root
-        self._options = options
+        self.options = options
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, **popen: Any) -> None:
-        """Start the recorder."""
-        command = [*HOLDFAST, "record", *self.lab.urls, "--to", str(self.root), "--plain", *self._options]
+    def start(self, program: Sequence[str] = HOLDFAST, **popen: Any) -> None:
+        """Start the recorder. `program`: `holdfast`, or what runs it."""
+        command = [*program, "record", *self.lab.urls, "--to", str(self.root), "--plain", *self.options]
         quiet = subprocess.DEVNULL
         self.process = subprocess.Popen(command, stdout=quiet, stderr=quiet, start_new_session=True, **popen)
 
