@@ -1,7 +1,8 @@
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import MonoNs, PtsNs
 from holdfast.ports.capture import TakeOpened
-from holdfast.recorder.takes import OpenTake
+from holdfast.recorder.takes import OpenTake, SessionClock
+from tests.fakes.clock import FakeClock
 from tests.fmp4.builder import FTYP, Sample, fragment, moov
 
 MS = 1_000_000
@@ -29,3 +30,27 @@ def test_with_b_frames_every_key_frame_counts_from_when_it_is_shown() -> None:
     take, times = take_of(2 * FRAME)
     assert times == [(0, 160), (160, 320)]
     assert take.reorder_ns == 80 * MS
+
+
+class SlowClock(FakeClock):
+    """A process that is preempted for a while after each of its next looks at a clock."""
+
+    pauses_s: tuple[float, ...] = ()
+
+    def mono_ns(self) -> MonoNs:
+        read = super().mono_ns()
+        pause_s, self.pauses_s = (self.pauses_s[0], self.pauses_s[1:]) if self.pauses_s else (0.0, ())
+        self.advance(pause_s)
+        return read
+
+
+def test_a_process_that_is_preempted_between_two_clocks_reads_them_again() -> None:
+    clock = SlowClock()
+    clock.pauses_s = (0.2, 0, 0.05)
+    assert SessionClock(clock).wall_offset_ns() == clock.wall_ahead_ns
+
+
+def test_clocks_that_can_never_be_read_at_once_give_the_best_of_several_readings() -> None:
+    clock = SlowClock()
+    clock.pauses_s = (0.2, 0) * 7 + (0.01, 0) + (0.2, 0) * 20
+    assert abs(SessionClock(clock).wall_offset_ns() - clock.wall_ahead_ns) <= 5 * MS

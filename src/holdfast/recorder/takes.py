@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass, field
 
-from holdfast.domain.times import NS_PER_S, PtsNs, WallNs
+from holdfast.domain.times import NS_PER_MS, NS_PER_S, PtsNs, WallNs
 from holdfast.fmp4.stream import Fragment, FragmentSplitter, InitSegment, Trailer
 from holdfast.policy.media_clock import MediaClock
 from holdfast.policy.segmenting import FragmentInfo
 from holdfast.ports.capture import TakeOpened
 from holdfast.ports.clock import Clock
+
+SETTLED_NS = 10 * NS_PER_S
+"""After so much media time the least delay is known well enough to date a segment's first frame."""
+TIGHT_NS = NS_PER_MS
+READINGS = 8
 
 
 @dataclass(slots=True)
@@ -76,8 +81,22 @@ class SessionClock:
         self.media = MediaClock()
 
     def wall_offset_ns(self) -> int:
-        """What the wall clock is ahead of the monotonic one at present."""
-        return self.clock.wall_ns() - self.clock.mono_ns()
+        """What the wall clock is ahead of the monotonic one at present.
+
+        Two clocks are never read at once: a process that is preempted between them would be as wrong as it slept long.
+        """
+        readings = (self._read_both() for _ in range(READINGS))
+        best = next(readings)
+        while best[0] > TIGHT_NS and (reading := next(readings, None)) is not None:
+            best = min(best, reading)
+        return best[1]
+
+    def _read_both(self) -> tuple[int, int]:
+        """How long it took to read both clocks, and what the wall clock was ahead."""
+        before_ns = self.clock.mono_ns()
+        wall_ns = self.clock.wall_ns()
+        took_ns = self.clock.mono_ns() - before_ns
+        return took_ns, wall_ns - before_ns - took_ns // 2
 
     def wall_of(self, pts_ns: PtsNs, wall_offset_ns: int | None = None) -> WallNs:
         """When the frame of this media time was taken, by the wall clock as it is now (or was, with its offset)."""
@@ -105,7 +124,3 @@ def describe(index: int, take: OpenTake, fragment: Fragment, clock: SessionClock
         wall_ns=wall_ns,
         utc_offset_s=clock.clock.utc_offset_s(wall_ns),
     )
-
-
-SETTLED_NS = 10 * NS_PER_S
-"""After so much media time the least delay is known well enough to date a segment's first frame."""
