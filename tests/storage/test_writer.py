@@ -304,6 +304,26 @@ def test_a_short_write_is_completed(writing: Writing, monkeypatch: pytest.Monkey
     assert (tmp_path / "cam" / "a.mp4").read_bytes() == PARTS.final_file
 
 
+@pytest.mark.expects_log("made a mistake")
+def test_a_mistake_of_ours_costs_one_segment_and_the_others_are_written_on(
+    writing: Writing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing.order(create(PARTS))
+    writing.until(Created)
+
+    def mistaken(*_: object) -> int:
+        raise ValueError("a bug")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("holdfast.storage.segment_file.os.pwritev", mistaken)
+        writing.order(*appends(PARTS)[:1])
+        failed = writing.until(SegmentFailed)[-1]
+    assert isinstance(failed, SegmentFailed)
+    assert "a bug" in failed.sentence
+    writing.order(create(PARTS, "cam/b.mp4", key=2), *appends(PARTS, key=2), finish(PARTS, key=2))
+    assert writing.until(Finished)[-1] == Finished(2, len(PARTS.final_file))
+
+
 def test_a_disk_that_hangs_holds_up_no_order_and_no_end(writing: Writing, monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
     entered = threading.Event()

@@ -3,6 +3,7 @@
 Nothing but numbers and bytes crosses its border, so that it can become a process of its own.
 """
 
+import logging
 import queue
 import threading
 import time
@@ -26,6 +27,8 @@ from holdfast.ports.volumes import (
 from holdfast.storage.errors import fault_of
 from holdfast.storage.repair import StalePlanError, carry_out, plan_repair
 from holdfast.storage.segment_file import SegmentFile
+
+LOG = logging.getLogger("holdfast.storage")
 
 SYNC_EVERY_S = 1.0
 FINISHED_KEPT = 256
@@ -96,6 +99,9 @@ class VolumeWriter:
                     self._cut(order)
         except OSError as error:
             self._fail(order.key, error)
+        except Exception as error:  # the thread's boundary: a mistake of ours costs one segment, not all recording
+            LOG.exception("the writer of %s made a mistake", self._root)
+            self._fail(order.key, OSError(f"{type(error).__name__}: {error}"))
 
     def _finish(self, key: int, trailer: bytes, patch_offset: int, patch: bytes) -> None:
         file = self._files[key]

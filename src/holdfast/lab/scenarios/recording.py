@@ -166,4 +166,4 @@ def _worst_wall_error_s(made: Stand) -> float:
     for path, error_s in errors.items():
         if abs(error_s) > WALL_BAR_S:
             print(f"rotation: {path.name} begins {error_s:+.3f} s beside its first frame", file=sys.stderr)
-    return max(map(abs, errors.values()))
+    return float(max(map(abs, errors.values())))
