@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.media.frames import JUMP_NS, REORDER_NS, FrameClock, Verdict
+from holdfast.media.frames import FIRST_FRAMES, JUMP_NS, REORDER_NS, FrameClock, Verdict
 
 MS = 1_000_000
 SECOND = 1_000 * MS
@@ -123,3 +123,37 @@ def test_a_clock_that_drifts_and_a_network_that_is_late_never_break_it(
         taken_ns = number * step_s * SECOND
         pts_ns = taken_ns + taken_ns * drift_ppm // 1_000_000
         assert clock.frame(pts_ns, taken_ns + late * MS, number=number, is_key=True, reorders=False) is Verdict.GOES_ON
+
+
+@pytest.mark.parametrize("begins_at", range(30))
+def test_looks_that_keep_step_with_the_groups_of_pictures_still_see_the_least_delayed_frame(begins_at: int) -> None:
+    """Two seconds of 15 fps, always the same place in the group: two B-frames between the frames they refer to."""
+    frames = Frames(reorders=True)
+    shown = [0, *(n for third in range(3, 3000, 3) for n in (third, third - 2, third - 1))]
+    late_ns = []
+    number = 0
+    while number + 30 < len(shown):
+        frames.number = number - 1
+        frames.at(shown[number] * FRAME, (number + 2) * FRAME + 5 * MS)
+        number += 1
+        if not frames.clock.looks_on(reorders=True):
+            number += 30 - (number - begins_at) % 30
+            sample = frames.clock.take_sample()
+            assert sample is not None
+            late_ns.append(sample[1] - sample[0])
+    assert len(late_ns) > 50
+    assert set(late_ns) == {5 * MS}
+
+
+def test_every_look_but_the_first_is_short() -> None:
+    frames = Frames()
+    seen = 0
+    for number in range(FIRST_FRAMES):
+        assert frames.clock.looks_on(reorders=False)
+        frames.at(number * FRAME)
+    assert not frames.clock.looks_on(reorders=False)
+    frames.at(100 * FRAME, unseen=30)
+    while frames.clock.looks_on(reorders=False):
+        seen += 1
+        frames.at((100 + seen) * FRAME)
+    assert seen == 1

@@ -11,6 +11,12 @@ JUMP_NS = 2_000_000_000
 for the media time that passed meanwhile; or else the camera's clock has jumped."""
 REORDER_NS = 1_000_000_000
 """A step back by less than this, between key frames, is a B-frame."""
+FIRST_FRAMES = 60
+"""A session is looked at for this long: a stream with B-frames shows them by then."""
+ROW, REORDERED_ROW = 2, 8
+"""Frames that are looked at one after the other from then on. A single one could be the same kind of frame each time, as
+looks and groups of pictures keep step: always a large key frame, or always a B-frame, which comes later after the moment
+it shows than the frames that it refers to. Encoders put at most seven B-frames in a row."""
 
 
 class Verdict(Enum):
@@ -32,6 +38,7 @@ class FrameClock:
         self.key_frames = 0
         self._last_pts_ns: int | None = None
         self._last_number = 0
+        self._row = 0
         self._steps, self._steps_ns = 0, 0
         self._least_delay_ns: int | None = None
         self._sample: tuple[int, int, int] | None = None
@@ -47,6 +54,7 @@ class FrameClock:
         if number == self._last_number + 1 and self._last_pts_ns is not None and verdict is not Verdict.BROKEN:
             self._steps += 1
             self._steps_ns += max(0, pts_ns - self._last_pts_ns)
+        self._row = self._row + 1 if number == self._last_number + 1 else 1
         self._last_number = number
         if verdict is Verdict.BROKEN:
             self._least_delay_ns = None
@@ -59,6 +67,10 @@ class FrameClock:
         if not reorders or self._last_pts_ns is None or pts_ns > self._last_pts_ns or verdict is Verdict.BROKEN:
             self._last_pts_ns = pts_ns
         return verdict
+
+    def looks_on(self, *, reorders: bool) -> bool:
+        """Whether the next frame is to be shown to this clock, too."""
+        return self.frames_seen < FIRST_FRAMES or self._row < (REORDERED_ROW if reorders else ROW)
 
     def take_sample(self) -> tuple[int, int] | None:
         """The least delayed frame since the last call, as (pts_ns, arrival_ns); then begin anew."""

@@ -8,7 +8,7 @@ The barriers keep a branch's flow errors from travelling up through the tee. Eve
 streaming thread, between two frames, so that no frame is lost or repeated by it.
 
 Python looks at every frame only while it has to: at the begin of a session, and while a key frame is awaited. Later it
-looks at one frame now and then, which is enough to know the media clock.
+looks at a few frames now and then, which is enough to know the media clock.
 """
 
 import threading
@@ -51,8 +51,6 @@ STREAMING = (
     Element("fakesink", "viewers", SILENT),
 )
 COUNTER = Element("fakesink", "counter", SILENT)
-LOOK_AT_FRAMES = 60
-"""A stream with B-frames shows them within so many frames."""
 MAX_BRANCH_FAILURES = 5
 """A recording branch that fails this often in one session is no longer worth rebuilding: the session is."""
 DRAIN_S = 2.0
@@ -184,7 +182,8 @@ class Session:
     def _looks_on(self) -> bool:
         """Whether the next frame has to be looked at, too."""
         with self._looking:
-            self._is_looking = self._recording.awaits_key_frame or self._frames.frames_seen < LOOK_AT_FRAMES
+            looks_on = self._frames.looks_on(reorders=self._recording.reorders)
+            self._is_looking = self._recording.awaits_key_frame or looks_on
             return self._is_looking
 
     def source_ended(self) -> None:
