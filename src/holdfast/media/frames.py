@@ -14,8 +14,8 @@ REORDER_NS = 1_000_000_000
 FIRST_FRAMES = 60
 """A session is looked at for this long: a stream with B-frames shows them by then."""
 ROW, REORDERED_ROW = 2, 8
-"""Frames that are looked at one after the other from then on. A single one could be the same kind of frame each time, as
-looks and groups of pictures keep step: always a large key frame, or always a B-frame, which is sent later after the
+"""Frames that are looked at one after the other from then on. A single one could be the same kind of frame each time,
+as looks and groups of pictures keep step: always a large key frame, or always a B-frame, which is sent later after the
 moment it shows than the frames that it refers to. Encoders put at most seven B-frames in a row."""
 
 
