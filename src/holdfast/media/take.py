@@ -15,6 +15,7 @@ from holdfast.media.gi import Gst
 
 PIPE_BYTES = 512 * 1024
 QUEUE_BYTES = 24 * 1024 * 1024
+REORDERED_FRAGMENT_MS = 250
 TIMESCALE = 90_000
 """Ticks per second of media time in the files: that of RTP video (RFC 6184), so that no time is rounded."""
 
@@ -25,6 +26,8 @@ def chain(codec: str, *, reorders: bool, fragment_ms: int, fd: int) -> list[Elem
     if reorders:
         # RTP carries presentation times only; with B-frames the muxer needs decode times as well.
         elements.append(Element(f"{codec}timestamper", "timestamper"))
+        # It holds frames back until it knows their order. A kill would take those as well: shorter fragments make up.
+        fragment_ms = min(fragment_ms, REORDERED_FRAGMENT_MS)
     elements.append(
         Element(
             "mp4mux",

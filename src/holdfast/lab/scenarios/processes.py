@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from holdfast.lab.scenarios.stand import NS_PER_S, Row, Stand, await_that, missing, small, stand, unplayable
+from holdfast.lab.scenarios.stand import Row, Stand, await_that, missing, small, stand, unplayable
 
 GOP_S = 1.0
 
@@ -143,10 +143,11 @@ def _worst_gap_s(made: Stand, camera: int) -> float:
 
 
 def _share_of_bar(made: Stand, camera: int, killed_ns: int) -> float:
-    """What was lost before the kill, against 1 s or 3 frame intervals, whichever is more."""
-    last_ns = max((f.wall_ns for r in made.recorded(camera) for f in r.frames), default=0)
-    sent_ns = max(frame.wall_ns for frame in made.served(camera) if frame.wall_ns <= killed_ns)
-    return (sent_ns - last_ns) / NS_PER_S / max(1.0, 3 / float(made.specs[camera].clip.fps))
+    """What was sent before the kill and is lost, against 1 s or 3 frame intervals, whichever is more."""
+    last = max((f.frame for r in made.recorded(camera) for f in r.frames), default=-1)
+    lost = sum(frame.frame > last for frame in made.served(camera) if frame.wall_ns <= killed_ns)
+    fps = float(made.specs[camera].clip.fps)
+    return lost / fps / max(1.0, 3 / fps)
 
 
 def _size_of(made: Stand) -> tuple[int, int, int]:
