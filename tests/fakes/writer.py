@@ -49,6 +49,7 @@ class FakeWriter:
     _open: dict[int, FakeFile] = field(default_factory=dict)
     _failed: dict[int, FakeFile] = field(default_factory=dict)
     _finished: set[int] = field(default_factory=set)
+    _uncut: dict[int, tuple[FakeFile, int]] = field(default_factory=dict)
 
     def order(self, order: Order) -> None:
         self.orders.append(order)
@@ -76,6 +77,7 @@ class FakeWriter:
         for key in list(self._open):
             if self._works(key):
                 self._sync(key)
+        self._cut_again()
 
     def deliver(self, listener: Callable[[Answer], object], answers: int = 1) -> None:
         """Give the next answers to the recorder."""
@@ -127,13 +129,23 @@ class FakeWriter:
             self.answers.append(Cut(order.key, 0))
         elif self.broken:
             self.cuts_failed += 1
+            self._uncut[order.key] = file, order.size_bytes
             file.synced_bytes = min(file.synced_bytes, order.size_bytes)
             self.answers.append(CutFailed(order.key, SENTENCE))
-        elif order.size_bytes:
-            del file.data[order.size_bytes :]
+        else:
+            self._make_cut(order.key, file, order.size_bytes)
+
+    def _cut_again(self) -> None:
+        while self._uncut and not self.broken:
+            key, (file, size_bytes) = self._uncut.popitem()
+            self._make_cut(key, file, size_bytes)
+
+    def _make_cut(self, key: int, file: FakeFile, size_bytes: int) -> None:
+        if size_bytes:
+            del file.data[size_bytes:]
             file.synced_bytes = len(file.data)
             file.is_final = True
-            self.answers.append(Cut(order.key, file.synced_bytes))
+            self.answers.append(Cut(key, file.synced_bytes))
         else:
             del self.disk[file.path]
-            self.answers.append(Cut(order.key, 0))
+            self.answers.append(Cut(key, 0))

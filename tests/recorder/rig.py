@@ -121,6 +121,7 @@ class Rig:
 
     def settle(self) -> None:
         """The disk does all it was told, and the recording hears all of it."""
+        self.writer.sync()
         while self.writer.orders or self.writer.answers:
             self.work(1 << 20)
             self.writer.sync()

@@ -157,7 +157,7 @@ def test_a_segment_given_up_before_its_file_was_made_leaves_no_file(rig: Rig) ->
     assert all(file.is_final for file in rig.files())
 
 
-def test_a_file_that_cannot_be_cut_stays_catalogued_as_open(rig: Rig) -> None:
+def test_a_file_that_cannot_be_cut_stays_catalogued_as_open_until_it_can(rig: Rig) -> None:
     rig.recording.start()
     for _ in range(3):
         rig.group()
@@ -171,6 +171,10 @@ def test_a_file_that_cannot_be_cut_stays_catalogued_as_open(rig: Rig) -> None:
     (row,) = rig.catalog.segments(STREAM.camera)
     assert (row.state, row.end_reason, row.frames) == (SegmentState.OPEN, "write_failed", 30)
     assert rig.writer.cuts_failed == 1
+    rig.writer.broken = False
+    rig.settle()
+    (row,) = rig.catalog.segments(STREAM.camera)
+    assert (row.state, row.end_reason, row.frames) == (SegmentState.FINAL, "write_failed", 30)
 
 
 def test_a_finish_that_fails_with_all_frames_safe_has_the_file_made_final(rig: Rig) -> None:

@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from holdfast.domain.faults import FaultKind
-from holdfast.fmp4 import HEAD_BYTES, read_summary, scan
+from holdfast.fmp4 import scan
 from holdfast.ports.volumes import (
     AppendData,
     Created,
-    CreateSegment,
     Cut,
     CutFailed,
     CutSegment,
@@ -23,12 +22,8 @@ from holdfast.ports.volumes import (
     Synced,
 )
 from holdfast.storage import writer
-from tests.fmp4.builder import Sample, stream
-from tests.fmp4.segments import Parts, assemble, read_from, split
-from tests.storage.volumes import Writing, appends, create, finish, small_disk
-
-PARTS = assemble(*split(stream(5)))
-LARGE = assemble(*split(stream(8, group=(Sample(9_000, sync=True), Sample(9_000)))))
+from tests.fmp4.segments import read_from
+from tests.storage.volumes import PARTS, Writing, appends, create, finish, is_final
 
 
 @pytest.fixture
@@ -40,20 +35,6 @@ def writing(tmp_path: Path) -> Iterator[Writing]:
 
 def open_descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
-
-
-def is_final(path: Path) -> bool:
-    data = path.read_bytes()
-    return read_summary(data[:HEAD_BYTES], data[-HEAD_BYTES:], len(data)).is_final
-
-
-def whole_fragments(path: Path, parts: Parts) -> int:
-    """How many fragments a file has that ends with a whole one."""
-    data = path.read_bytes()
-    found = scan(read_from(data), len(data))
-    assert found.whole_end == len(data), "the file is cut in the middle of a fragment"
-    assert data[512:] == parts.open_file[512 : len(data)]
-    return len(found.fragments)
 
 
 def test_a_segment_is_created_written_synced_and_made_final(writing: Writing, tmp_path: Path) -> None:
@@ -284,6 +265,54 @@ def test_a_cut_that_the_disk_refuses_is_said_and_leaks_no_descriptor(
     assert open_descriptors() == descriptors - 1
 
 
+@pytest.mark.parametrize("kept", [0, 1])
+def test_a_cut_that_the_disk_refused_is_made_when_it_works_again(
+    writing: Writing, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kept: int
+) -> None:
+    path = tmp_path / "cam" / "a.mp4"
+    size_bytes = kept * (len(PARTS.header) + len(PARTS.fragments[0]))
+    writing.order(create(PARTS), *appends(PARTS))
+    with monkeypatch.context() as patch:
+        disk = Disk(patch)
+        disk.fails = {"ftruncate": errno.ENOSPC}
+        patch.setattr(Path, "unlink", refuses_to_unlink)
+        writing.order(CutSegment(1, size_bytes))
+        writing.until(CutFailed)
+        assert not is_final(path)
+    cut = writing.until(Cut)[-1]
+    if kept:
+        assert cut == Cut(1, path.stat().st_size)
+        assert is_final(path)
+        data = path.read_bytes()
+        assert len(scan(read_from(data), len(data)).fragments) == 1
+    else:
+        assert cut == Cut(1, 0)
+        assert not path.exists()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no recording at all"])
+def test_a_file_that_cannot_be_cut_any_more_is_left_alone(
+    writing: Writing, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None
+) -> None:
+    path = tmp_path / "cam" / "a.mp4"
+    writing.order(create(PARTS), *appends(PARTS))
+    with monkeypatch.context() as patch:
+        disk = Disk(patch)
+        disk.fails = {"ftruncate": errno.ENOSPC}
+        writing.order(CutSegment(1, len(PARTS.header) + len(PARTS.fragments[0])))
+        writing.until(CutFailed)
+        path.unlink()
+        if content is not None:
+            path.write_bytes(content)
+    answers = writing.close()
+    assert [answer for answer in answers if isinstance(answer, Cut)] == ([Cut(1, 0)] if content is None else [])
+    assert content is None or path.read_bytes() == content
+
+
+def refuses_to_unlink(path: Path, *, missing_ok: bool = False) -> None:
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+
 def test_a_header_that_cannot_be_written_leaves_no_file_behind(
     writing: Writing, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -341,45 +370,3 @@ def test_a_disk_that_hangs_holds_up_no_order_and_no_end(writing: Writing, monkey
     assert not writing.writer.close(0.05)
     assert time.monotonic() - begun_s < 5
     released.set()
-
-
-@pytest.mark.root
-def test_a_disk_that_becomes_full_leaves_whole_fragments_and_the_file_can_be_made_final(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", "size=64k") as root:
-        writing = Writing(root)
-        writing.order(create(LARGE), *appends(LARGE))
-        failed = writing.until(SegmentFailed)[-1]
-        assert isinstance(failed, SegmentFailed)
-        assert (failed.kind, failed.path) == (FaultKind.DISK_FULL, "cam/a.mp4")
-        assert "The disk is full" in failed.sentence
-        kept = whole_fragments(root / "cam" / "a.mp4", LARGE)
-        assert 2 <= kept < 8
-        size = len(LARGE.header) + sum(len(data) for data in LARGE.fragments[: kept - 1])
-        writing.order(CutSegment(1, size))
-        assert isinstance(writing.until(Cut)[-1], Cut)
-        assert is_final(root / "cam" / "a.mp4")
-        assert writing.close() == []
-
-
-@pytest.mark.root
-def test_a_disk_without_any_room_refuses_the_file_and_leaves_none(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", "size=16k") as root:
-        (root / "filler").write_bytes(bytes(16 * 1024))
-        writing = Writing(root)
-        writing.order(CreateSegment(1, ("a.mp4",), PARTS.header))
-        failed = writing.next()
-        assert isinstance(failed, SegmentFailed)
-        assert failed.kind is FaultKind.DISK_FULL
-        assert not (root / "a.mp4").exists()
-        writing.close()
-
-
-@pytest.mark.root
-def test_a_disk_that_is_read_only_is_named_with_a_remedy(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", "ro") as root:
-        writing = Writing(root)
-        writing.order(create(PARTS))
-        failed = writing.next()
-        assert isinstance(failed, SegmentFailed)
-        assert "read-only" in failed.sentence
-        writing.close()

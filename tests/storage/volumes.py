@@ -6,12 +6,29 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from holdfast.fmp4 import finish_patch
+from holdfast.fmp4 import HEAD_BYTES, finish_patch, read_summary, scan
 from holdfast.ports.volumes import Answer, AppendData, CreateSegment, FinishSegment, Order
 from holdfast.storage.writer import VolumeWriter
-from tests.fmp4.segments import STAMP, Parts
+from tests.fmp4.builder import Sample, stream
+from tests.fmp4.segments import STAMP, Parts, assemble, read_from, split
 
 PATIENCE_S = 30.0
+PARTS = assemble(*split(stream(5)))
+LARGE = assemble(*split(stream(8, group=(Sample(9_000, sync=True), Sample(9_000)))))
+
+
+def is_final(path: Path) -> bool:
+    data = path.read_bytes()
+    return read_summary(data[:HEAD_BYTES], data[-HEAD_BYTES:], len(data)).is_final
+
+
+def whole_fragments(path: Path, parts: Parts) -> int:
+    """How many fragments a file has that ends with a whole one."""
+    data = path.read_bytes()
+    found = scan(read_from(data), len(data))
+    assert found.whole_end == len(data), "the file is cut in the middle of a fragment"
+    assert data[512:] == parts.open_file[512 : len(data)]
+    return len(found.fragments)
 
 
 class Writing:

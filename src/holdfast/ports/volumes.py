@@ -105,7 +105,10 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class CutFailed:
-    """A segment could not be cut and made final. Its file plays up to its last whole fragment."""
+    """A segment could not be cut and made final yet. Its file plays up to its last whole fragment.
+
+    It is tried again; `Cut` follows when the disk lets it be done.
+    """
 
     key: int
     sentence: str

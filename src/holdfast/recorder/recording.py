@@ -82,6 +82,8 @@ class Recording:
         self._stop_at_ns: int | None = None
         self._cut_short: dict[int, tuple[SegmentInWriting, FragmentInfo | None]] = {}
         """Segments whose file is being cut, and what is the first to be written again elsewhere."""
+        self._uncut: set[int] = set()
+        """Keys of those that the disk does not let be cut yet."""
 
     # ------------------------------------------------------------ what the user wants
 
@@ -101,7 +103,7 @@ class Recording:
     @property
     def is_idle(self) -> bool:
         """Nothing is open and nothing waits to be written."""
-        return not (self._segments or self._cut_short or self.segmenter.deferred)
+        return not (self._segments or self._cut_short.keys() - self._uncut or self.segmenter.deferred)
 
     @property
     def open_paths(self) -> list[str]:
@@ -188,15 +190,19 @@ class Recording:
         segment, again = self._cut_short[answer.key]
         match answer:
             case Cut(key, size_bytes):
-                segment.cut(again)
+                if key not in self._uncut:
+                    segment.cut(again)
+                self._uncut.discard(key)
                 state = SegmentState.FINAL if size_bytes else SegmentState.MISSING
             case Finished(key, size_bytes):
                 # The order to cut came too late: it was whole already.
                 state = SegmentState.FINAL
             case CutFailed(key):
-                # As far as it was written it plays; `holdfast check --repair` makes it final.
+                # As far as it was written it plays. It is final when the disk works again, or after a repair.
                 segment.cut(again)
-                state, size_bytes = SegmentState.OPEN, segment.size_bytes
+                self._uncut.add(key)
+                self._services.catalog.post(segment.record(SegmentState.OPEN, segment.size_bytes))
+                return True
             case Created(_, path, _):
                 segment.path = path
                 return True

@@ -4,9 +4,11 @@ Nothing but numbers and bytes crosses its border, so that it can become a proces
 """
 
 import logging
+import os
 import queue
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast.ports.volumes import (
@@ -36,6 +38,26 @@ NO_DATA = -1
 """The token of a segment that has only its header."""
 
 
+@dataclass(frozen=True, slots=True)
+class Uncut:
+    """A file that is to be cut at `size_bytes`, or removed when that is 0."""
+
+    size_bytes: int
+    path: Path
+
+    def cut(self) -> int:
+        """Cut it and make it final; its size then, 0 when it is gone. Raises OSError, ValueError, StalePlanError."""
+        if not self.path.exists():
+            return 0
+        if not self.size_bytes:
+            self.path.unlink()
+            return 0
+        if self.path.stat().st_size > self.size_bytes:
+            os.truncate(self.path, self.size_bytes)
+        make_final(self.path)
+        return self.path.stat().st_size
+
+
 class VolumeWriter:
     """Writes segments below one folder. `listener` is called on the writer's thread."""
 
@@ -50,6 +72,8 @@ class VolumeWriter:
         """Given up, until the order to cut them comes."""
         self._finished: dict[int, None] = {}
         """Keys of the latest final segments: an order to cut one of them comes too late."""
+        self._uncut: dict[int, Uncut] = {}
+        """Files that the disk did not let cut when that was ordered."""
         self._thread = threading.Thread(target=self._run, name=f"writer-{root}", daemon=True)
         self._thread.start()
 
@@ -76,8 +100,10 @@ class VolumeWriter:
                 self._carry_out(order)
             if time.monotonic() >= next_sync_s:
                 self._sync_all()
+                self._cut_again()
                 next_sync_s = time.monotonic() + SYNC_EVERY_S
         self._sync_all()
+        self._cut_again()
         for file in (*self._files.values(), *self._failed.values()):
             file.close()
 
@@ -132,11 +158,24 @@ class VolumeWriter:
                 file.discard()
                 self._answer(Cut(order.key, 0))
         except (OSError, ValueError, StalePlanError) as error:
-            # The disk is still in trouble. The file plays up to its last whole fragment as it is,
-            # and `holdfast check --repair` makes it final.
+            # The disk is still in trouble. The file plays up to its last whole fragment as it is.
             file.close()
+            self._uncut[order.key] = Uncut(order.size_bytes, file.full_path)
             _, sentence = fault_of(error if isinstance(error, OSError) else OSError(str(error)), file.full_path)
             self._answer(CutFailed(order.key, sentence))
+
+    def _cut_again(self) -> None:
+        """Try once more what the disk refused. What stays refused is left to `holdfast check --repair`."""
+        for key, uncut in list(self._uncut.items()):
+            try:
+                size_bytes = uncut.cut()
+            except OSError:
+                continue
+            except (ValueError, StalePlanError):
+                del self._uncut[key]
+            else:
+                del self._uncut[key]
+                self._answer(Cut(key, size_bytes))
 
     def _sync_all(self) -> None:
         for key, file in list(self._files.items()):
