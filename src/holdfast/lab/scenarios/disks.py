@@ -14,10 +14,11 @@ from holdfast.lab.camera import CameraSpec
 from holdfast.lab.scenarios.accounts import account_problems, all_file_problems, exit_problems, numbers, problems
 from holdfast.lab.scenarios.stand import Row, Stand, await_that, small, stand
 
-DISK = "3m"
+DISK = "6m"
+"""The catalog and its log lie there, too: about a megabyte."""
 KBPS = 2000
 HELD_S = 3.0
-FILLED_S = 40.0
+FILLED_S = 60.0
 SEGMENT = ("--segment", "2s")
 
 
