@@ -61,7 +61,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="faults", description="Injects faults into a real recorder, and counts.")
     parser.add_argument("--only", action="append", choices=list(SCENARIOS), help="only this one (may be repeated)")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31), help="replays a run")
-    parser.add_argument("--quick", action="store_true", help="few repetitions: about four minutes")
+    parser.add_argument("--quick", action="store_true", help="few repetitions: about seven minutes")
     parser.add_argument("--json", type=Path, help="write the rows to this file")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
