@@ -180,6 +180,7 @@ def test_a_file_that_cannot_be_cut_stays_catalogued_as_open_until_it_can(rig: Ri
 def test_a_finish_that_fails_with_all_frames_safe_has_the_file_made_final(rig: Rig) -> None:
     rig.recording.start()
     rig.group()
+    rig.clock.advance(3)
     rig.settle()
     rig.end_take()
     rig.writer.broken = True
@@ -261,6 +262,27 @@ def test_a_wall_clock_that_jumps_changes_neither_files_nor_frames(rig: Rig) -> N
     (file,) = rig.files()
     assert file.indexes == list(range(6))
     assert file.stamp.wall_start_ns == 1_700_001_000 * NS_PER_S
+
+
+def test_a_segment_that_ends_within_a_burst_is_dated_by_the_live_frames_that_follow(rig: Rig) -> None:
+    rig.recording.start()
+    begun_ns = rig.clock.mono_ns()
+    rig.group()
+    rig.clock.at_ns = begun_ns
+    rig.recording.stop()
+    rig.settle()
+    assert not rig.recording.is_idle
+    first_pts_ns = begun_ns - NS_PER_S
+    rig.recording.clock.observe(1, first_pts_ns + 3 * NS_PER_S, begun_ns)
+    rig.recording.tick()
+    rig.settle()
+    assert not rig.recording.is_idle
+    rig.clock.advance(3)
+    rig.recording.tick()
+    rig.settle()
+    (row,) = rig.catalog.segments(STREAM.camera)
+    assert row.state is SegmentState.FINAL
+    assert row.wall_start_ns == begun_ns + rig.clock.wall_ahead_ns - 3 * NS_PER_S
 
 
 def test_media_time_that_broke_is_dated_anew(rig: Rig) -> None:

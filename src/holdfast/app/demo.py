@@ -5,6 +5,7 @@ import asyncio
 import os
 import shlex
 import signal
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -49,7 +50,7 @@ class Counted:
     camera: str
     clip: ClipSpec
     made: int
-    """Frames that the camera made from the first one it sent to the last."""
+    """Frames that the camera made from the first one it sent to the last one before the end was ordered."""
     recorded: int
     repeated: int
     files: int
@@ -90,9 +91,11 @@ def demo(options: argparse.Namespace) -> int:
             pool=PoolSettings(),
             for_s=options.for_s,
         )
+        ended_ns: list[int] = []
         with display:
-            exit_code = run(order, display.show, lambda pool: _kill_one(pool, options.for_s / 3))
-        served = [lab.served(number) for number in range(len(CAMERAS))]
+            exit_code = run(order, display.show, lambda pool: _meanwhile(pool, options.for_s / 3, ended_ns))
+        until_ns = min(ended_ns, default=0)
+        served = [[f for f in lab.served(n) if f.wall_ns <= until_ns] for n in range(len(CAMERAS))]
     counted = [_count(root, before, number, frames) for number, frames in enumerate(served)]
     _show(counted)
     if not all(one.is_good for one in counted):
@@ -101,6 +104,15 @@ def demo(options: argparse.Namespace) -> int:
     sentence = "The files stay in {path}. Look at them with any player, or list them: holdfast segments {quoted}"
     print(say(sentence, path=root, quoted=shlex.quote(str(options.to))))
     return exit_code
+
+
+async def _meanwhile(pool: WorkerPool, after_s: float, ended_ns: list[int]) -> None:
+    """Kill a capture process on the way, and note when the end of the recording was ordered."""
+    try:
+        await _kill_one(pool, after_s)
+        await asyncio.Event().wait()
+    finally:
+        ended_ns.append(time.time_ns())
 
 
 async def _kill_one(pool: WorkerPool, after_s: float) -> None:
@@ -120,12 +132,13 @@ def _count(root: Path, before: frozenset[Path], number: int, served: Sequence[Se
     frames = [frame.frame for file in files for frame in reader.read(file).frames]
     numbers = [frame.frame for frame in served]
     keys = [frame.frame for frame in served if frame.is_key]
+    last = max(numbers, default=-1)
     return Counted(
         camera=camera,
         clip=CAMERAS[number],
         # A recording begins with a key frame, and the camera sends that first.
-        made=max(numbers) - min(keys) + 1 if keys else 0,
-        recorded=len(set(frames)),
+        made=last - min(keys) + 1 if keys else 0,
+        recorded=len({frame for frame in frames if frame <= last}),
         repeated=len(frames) - len(set(frames)),
         files=len(files),
         all_play=bool(files) and all(not reader.playable(file).errors for file in files),

@@ -54,6 +54,8 @@ COUNTER = Element("fakesink", "counter", SILENT)
 MAX_BRANCH_FAILURES = 5
 """A recording branch that fails this often in one session is no longer worth rebuilding: the session is."""
 DRAIN_S = 2.0
+ON_THE_WAY_S = 0.05
+"""What the camera had sent when the end was ordered has passed the pipeline by then."""
 
 
 class Session:
@@ -116,7 +118,6 @@ class Session:
         if self.closing_since is not None:
             return
         self.closing_since = time.monotonic()
-        self._recording.set_records(records=False)
         # A state change of rtspsrc may wait for the camera: it must not stop the worker's heartbeat.
         threading.Thread(target=self._shut_down, name=f"close-{self.pipeline.get_name()}", daemon=True).start()
 
@@ -235,6 +236,9 @@ class Session:
         return False
 
     def _shut_down(self) -> None:
+        if not self._failed:
+            time.sleep(ON_THE_WAY_S)
+        self._recording.set_records(records=False)
         deadline = time.monotonic() + DRAIN_S
         while not self._recording.is_drained and time.monotonic() < deadline:
             time.sleep(0.01)

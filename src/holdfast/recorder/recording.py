@@ -30,6 +30,7 @@ from holdfast.ports.volumes import (
     Synced,
     Writer,
 )
+from holdfast.recorder.finishing import Finishing
 from holdfast.recorder.ring import Ring, unwritten
 from holdfast.recorder.segment_writing import SegmentInWriting, begin_segment
 from holdfast.recorder.takes import OpenTake, SessionClock, describe
@@ -74,6 +75,7 @@ class Recording:
         self._report = report
         self._ring_limit_bytes = ring_limit_bytes
         self._segments: dict[int, SegmentInWriting] = {}
+        self._finishing = Finishing(services.writer, self.clock)
         self._take: OpenTake | None = None
         self._next_index = 0
         self._run: tuple[UUID, int] | None = None
@@ -115,12 +117,16 @@ class Recording:
         if self.segmenter.suspended:
             self._step(segmenting.Resumed(self.ring.oldest))
         self._step(segmenting.FinishNow(EndReason.SHUTDOWN))
+        self._finishing.flush()
 
     # ------------------------------------------------------------ what the camera delivers
 
     def take_opened(self, opened: TakeOpened) -> None:
         """A take begins."""
-        if opened.session == self.clock.session and "media time" in opened.reason:
+        breaks = "media time" in opened.reason
+        if breaks or opened.session != self.clock.session:
+            self._finishing.flush()
+        if breaks and opened.session == self.clock.session:
             self.clock.begin_anew()
         self.clock.observe(opened.session, opened.first_pts_ns, opened.arrival_ns)
         self._take = OpenTake(opened)
@@ -215,6 +221,7 @@ class Recording:
 
     def tick(self) -> None:
         """Try a failed disk again; end a stop whose last frames do not come."""
+        self._finishing.tick()
         now_ns = self._services.clock.mono_ns()
         if self.segmenter.suspended and now_ns >= self._retry_at_ns:
             self._retry_at_ns = now_ns + int(RETRY_S * NS_PER_S)
@@ -250,6 +257,7 @@ class Recording:
     def _cut(self, segment: SegmentInWriting, again: FragmentInfo | None) -> None:
         """Cut a file where `again` begins, because that will be written again; the rest is made final."""
         del self._segments[segment.key]
+        self._finishing.forget(segment)
         self._cut_short[segment.key] = segment, again
         size_bytes = segment.size_bytes if again is None else segment.offset_of(again)
         self._services.writer.order(CutSegment(segment.key, size_bytes))
@@ -304,7 +312,7 @@ class Recording:
         if segment is None:
             return
         segment.end_reason = reason
-        self._services.writer.order(segment.finish(self.clock))
+        self._finishing.finish(segment)
         if reason is not EndReason.ROTATION and self._run_record is not None:
             self._end_run(WallNs(segment.stamp.wall_start_ns + segment.end_ns - segment.first.start_ns), reason)
 

@@ -69,11 +69,18 @@ class SessionClock:
     clock: Clock
     session: int = 0
     media: MediaClock = field(default_factory=MediaClock)
+    began_ns: int | None = None
+    """When the first frame of the session was seen."""
+
+    @property
+    def age_ns(self) -> int:
+        """How long ago that was; 0 when nothing was seen yet."""
+        return 0 if self.began_ns is None else self.clock.mono_ns() - self.began_ns
 
     def observe(self, session: int, pts_ns: int, arrival_ns: int) -> None:
         """A frame of this session arrived. A new session begins anew: its media time has another origin."""
         if session != self.session:
-            self.session, self.media = session, MediaClock()
+            self.session, self.media, self.began_ns = session, MediaClock(), self.clock.mono_ns()
         self.media = self.media.observed(PtsNs(pts_ns), arrival_ns)  # type: ignore[arg-type] # MonoNs comes as int
 
     def begin_anew(self) -> None:
