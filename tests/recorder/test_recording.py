@@ -125,12 +125,12 @@ def test_a_bad_disk_is_reported_once_until_something_was_synced(rig: Rig) -> Non
         rig.group()
         rig.work(100)
         rig.listen(100)
-        rig.clock.advance(3)
+        rig.clock.advance(5)
         rig.recording.tick()
     assert len(rig.faults) == 1
     rig.writer.broken = False
     rig.settle()
-    rig.clock.advance(3)
+    rig.clock.advance(5)
     rig.recording.tick()
     rig.settle()
     assert rig.recording.storage_fault is None
@@ -180,7 +180,7 @@ def test_a_file_that_cannot_be_cut_stays_catalogued_as_open_until_it_can(rig: Ri
 def test_a_finish_that_fails_with_all_frames_safe_has_the_file_made_final(rig: Rig) -> None:
     rig.recording.start()
     rig.group()
-    rig.clock.advance(3)
+    rig.clock.advance(5)
     rig.settle()
     rig.end_take()
     rig.writer.broken = True
@@ -277,7 +277,7 @@ def test_a_segment_that_ends_within_a_burst_is_dated_by_the_live_frames_that_fol
     rig.recording.tick()
     rig.settle()
     assert not rig.recording.is_idle
-    rig.clock.advance(3)
+    rig.clock.advance(5)
     rig.recording.tick()
     rig.settle()
     (row,) = rig.catalog.segments(STREAM.camera)

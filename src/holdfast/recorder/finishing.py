@@ -9,8 +9,9 @@ from holdfast.ports.volumes import Writer
 from holdfast.recorder.segment_writing import SegmentInWriting
 from holdfast.recorder.takes import SessionClock
 
-YOUNG_NS = 5 * NS_PER_S // 2
-"""A session whose first frame was seen less than this ago: no worker has told of a look at live frames yet."""
+YOUNG_NS = 9 * NS_PER_S // 2
+"""A session whose first frame was seen less than this ago: a burst may be longer than the worker's first look, and of the
+next look, within two seconds, it tells two seconds later."""
 
 
 class Finishing:
