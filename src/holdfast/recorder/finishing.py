@@ -10,8 +10,8 @@ from holdfast.recorder.segment_writing import SegmentInWriting
 from holdfast.recorder.takes import SessionClock
 
 YOUNG_NS = 9 * NS_PER_S // 2
-"""A session whose first frame was seen less than this ago: a burst may be longer than the worker's first look, and of the
-next look, within two seconds, it tells two seconds later."""
+"""A session whose first frame was seen less than this ago. A burst may be longer than the worker's first look; the next
+one comes within two seconds, and is told of two seconds later."""
 
 
 class Finishing:
