@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.lab.scenarios.stand import HOLDFAST, Stand, await_that, missing, small, stand
+from holdfast.lab.scenarios.accounts import missing
+from holdfast.lab.scenarios.stand import HOLDFAST, Stand, await_that, small, stand
 
 pytestmark = pytest.mark.timeout(180)
 PASSWORD = "p@ss:w/rd#1"

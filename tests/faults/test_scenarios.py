@@ -34,10 +34,6 @@ def test_the_first_frame_is_written_soon_after_the_command_begins(tmp_path: Path
     assert_all_pass(recording.first_frame(tmp_path / "rec", times=1, seed=seed))
 
 
-def test_a_change_of_resolution_costs_at_most_one_group_of_pictures(tmp_path: Path, seed: int) -> None:
-    assert_all_pass(recording.change(tmp_path / "rec", seed=seed))
-
-
 @pytest.mark.parametrize("with_signal", [signal.SIGKILL, signal.SIGSTOP], ids=lambda s: s.name)
 def test_a_worker_that_is_lost_is_replaced_and_the_others_lose_nothing(
     tmp_path: Path, seed: int, with_signal: signal.Signals

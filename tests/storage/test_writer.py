@@ -187,7 +187,7 @@ class Disk:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls: list[str] = []
         self.fails: dict[str, int] = {}
-        for name in ("pwritev", "pwrite", "fdatasync", "fsync", "ftruncate"):
+        for name in ("pwritev", "pwrite", "fdatasync", "fsync", "ftruncate", "truncate"):
             monkeypatch.setattr(f"holdfast.storage.segment_file.os.{name}", self._between(name, getattr(os, name)))
 
     def _between(self, name: str, real: object) -> object:
@@ -257,7 +257,7 @@ def test_a_cut_that_the_disk_refuses_is_said_and_leaks_no_descriptor(
     writing.until(Created)
     descriptors = open_descriptors()
     disk = Disk(monkeypatch)
-    disk.fails = {"ftruncate": errno.EIO}
+    disk.fails = {"truncate": errno.EIO}
     writing.order(CutSegment(1, len(PARTS.header) + len(PARTS.fragments[0])))
     failed = writing.until(CutFailed)[-1]
     assert isinstance(failed, CutFailed)
@@ -274,7 +274,7 @@ def test_a_cut_that_the_disk_refused_is_made_when_it_works_again(
     writing.order(create(PARTS), *appends(PARTS))
     with monkeypatch.context() as patch:
         disk = Disk(patch)
-        disk.fails = {"ftruncate": errno.ENOSPC}
+        disk.fails = {"truncate": errno.ENOSPC}
         patch.setattr(Path, "unlink", refuses_to_unlink)
         writing.order(CutSegment(1, size_bytes))
         writing.until(CutFailed)
@@ -298,7 +298,7 @@ def test_a_file_that_cannot_be_cut_any_more_is_left_alone(
     writing.order(create(PARTS), *appends(PARTS))
     with monkeypatch.context() as patch:
         disk = Disk(patch)
-        disk.fails = {"ftruncate": errno.ENOSPC}
+        disk.fails = {"truncate": errno.ENOSPC}
         writing.order(CutSegment(1, len(PARTS.header) + len(PARTS.fragments[0])))
         writing.until(CutFailed)
         path.unlink()

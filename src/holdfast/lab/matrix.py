@@ -29,7 +29,6 @@ SCENARIOS: Mapping[str, Scenario] = {
         root, times=10 if quick else 100, seed=seed, pre_record_s=3
     ),
     "first-frame": lambda root, seed, quick: recording.first_frame(root, times=2 if quick else 20, seed=seed),
-    "change": lambda root, seed, _quick: recording.change(root, seed=seed),
     "kill-worker": lambda root, seed, quick: processes.worker_lost(
         root, times=2 if quick else 20, seed=seed, with_signal=signal.SIGKILL
     ),

@@ -64,11 +64,6 @@ class SegmentFile:
         os.fsync(self._fd)
         self.close()
 
-    def cut(self, size_bytes: int) -> None:
-        """Cut the file behind its last good fragment; never makes it longer."""
-        self.size_bytes = min(self.size_bytes, size_bytes)
-        os.ftruncate(self._fd, self.size_bytes)
-
     def close(self) -> None:
         """Close the descriptor."""
         if self._fd >= 0:

@@ -148,21 +148,17 @@ class VolumeWriter:
         if file is None:
             self._answer(Cut(order.key, 0))
             return
+        file.close()
+        uncut = Uncut(order.size_bytes, file.full_path)
         try:
-            if order.size_bytes:
-                file.cut(order.size_bytes)
-                file.close()
-                make_final(file.full_path)
-                self._answer(Cut(order.key, file.full_path.stat().st_size))
-            else:
-                file.discard()
-                self._answer(Cut(order.key, 0))
+            size_bytes = uncut.cut()
         except (OSError, ValueError, StalePlanError) as error:
             # The disk is still in trouble. The file plays up to its last whole fragment as it is.
-            file.close()
-            self._uncut[order.key] = Uncut(order.size_bytes, file.full_path)
+            self._uncut[order.key] = uncut
             _, sentence = fault_of(error if isinstance(error, OSError) else OSError(str(error)), file.full_path)
             self._answer(CutFailed(order.key, sentence))
+        else:
+            self._answer(Cut(order.key, size_bytes))
 
     def _cut_again(self) -> None:
         """Try once more what the disk refused. What stays refused is left to `holdfast check --repair`."""

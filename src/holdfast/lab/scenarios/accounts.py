@@ -83,5 +83,11 @@ def numbers(made: Stand, camera: int) -> list[int]:
     return sorted({frame.frame for recording in made.recorded(camera) for frame in recording.frames})
 
 
+def missing(made: Stand, camera: int) -> int:
+    """Frames that a camera made between the first and the last one recorded, and that are in no file."""
+    kept = numbers(made, camera)
+    return kept[-1] - kept[0] + 1 - len(kept) if kept else 0
+
+
 def _day(date: str) -> str:
     return f"{date[:4]}-{date[4:6]}-{date[6:]}"

@@ -29,8 +29,6 @@ LONGER_S = 0.25 + 0.1
 AUTUMN = datetime(2026, 10, 25, 1, 0, tzinfo=UTC)
 SPRING = datetime(2026, 3, 29, 1, 0, tzinfo=UTC)
 """When the clocks of Berlin are changed: 3:00 becomes 2:00, 2:00 becomes 3:00."""
-
-
 START_S = 10.0
 """A recorder records within this time after it was started."""
 

@@ -9,7 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from holdfast.lab.scenarios.stand import Row, Stand, await_that, missing, small, stand, unplayable
+from holdfast.lab.scenarios.accounts import missing, numbers
+from holdfast.lab.scenarios.stand import Row, Stand, await_that, small, stand, unplayable
 
 GOP_S = 1.0
 
@@ -137,14 +138,13 @@ def _is_replaced(made: Stand, worker: int) -> bool:
 
 def _worst_gap_s(made: Stand, camera: int) -> float:
     """The longest run of frames that the camera made and that is in no file."""
-    numbers = sorted({frame.frame for recording in made.recorded(camera) for frame in recording.frames})
-    longest = max((b - a - 1 for a, b in pairwise(numbers)), default=0)
+    longest = max((b - a - 1 for a, b in pairwise(numbers(made, camera))), default=0)
     return longest / float(made.specs[camera].clip.fps)
 
 
 def _share_of_bar(made: Stand, camera: int, killed_ns: int) -> float:
     """What was sent before the kill and is lost, against 1 s or 3 frame intervals, whichever is more."""
-    last = max((f.frame for r in made.recorded(camera) for f in r.frames), default=-1)
+    last = max(numbers(made, camera), default=-1)
     lost = sum(frame.frame > last for frame in made.served(camera) if frame.wall_ns <= killed_ns)
     fps = float(made.specs[camera].clip.fps)
     return lost / fps / max(1.0, 3 / fps)

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from holdfast.lab import reader
-from holdfast.lab.scenarios.stand import NS_PER_S, Row, Stand, await_that, missing, small, stand, unplayable
+from holdfast.lab.scenarios.stand import NS_PER_S, Row, Stand, await_that, small, stand, unplayable
 
 FRAGMENT_S = 0.5
 WALL_BAR_S = 0.1
@@ -89,26 +89,6 @@ def first_frame(root: Path, *, times: int, seed: int) -> list[Row]:
             worst_s = max(worst_s, time.monotonic() - begun_s)
             made.stop()
     return [Row("first frame", "after the command begins, worst", worst_s, 2 + gop_s, "s")]
-
-
-def change(root: Path, *, seed: int) -> list[Row]:
-    """The resolution changes in mid-stream."""
-    gop = 15
-    with stand([small(15, gop)], root, seed=seed) as made:
-        made.start()
-        made.await_recording([0])
-        time.sleep(2)
-        made.lab.change(0, width=640, height=360)
-        time.sleep(4)
-        made.lab.change(0, width=320, height=240)
-        time.sleep(4)
-        made.stop()
-        sizes = {size for recording in made.files(0) for size in reader.playable(recording).sizes}
-        return [
-            Row("resolution change", "frames lost, two changes", missing(made, 0), 2 * gop, "frames"),
-            Row("resolution change", "resolutions missing in the files", 2 - len(sizes), 0, ""),
-            Row("resolution change", "files that do not play", unplayable(made, 0), 0, "files"),
-        ]
 
 
 def _switch(made: Stand, what: str, camera: int) -> tuple[int, int]:

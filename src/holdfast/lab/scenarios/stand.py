@@ -141,12 +141,6 @@ def await_that(condition: Callable[[], bool], patience_s: float) -> None:
         time.sleep(0.05)
 
 
-def missing(made: Stand, camera: int) -> int:
-    """Frames that a camera made between the first and the last one recorded, and that are in no file."""
-    numbers = {frame.frame for recording in made.recorded(camera) for frame in recording.frames}
-    return max(numbers) - min(numbers) + 1 - len(numbers) if numbers else 0
-
-
 def unplayable(made: Stand, camera: int) -> int:
     """Files that do not decode without an error."""
     return sum(_has_errors(file) for file in made.files(camera))
