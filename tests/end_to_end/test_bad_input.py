@@ -5,14 +5,9 @@ from pathlib import Path
 import pytest
 
 from holdfast.lab.scenarios import inputs
-from holdfast.lab.scenarios.stand import Row
+from tests.rows import assert_all_pass
 
 pytestmark = pytest.mark.timeout(240)
-
-
-def assert_all_pass(rows: list[Row]) -> None:
-    missed = [row for row in rows if not row.passed]
-    assert not missed, missed
 
 
 def test_a_command_line_that_cannot_work_ends_with_its_code_and_a_sentence(tmp_path: Path) -> None:

@@ -6,14 +6,9 @@ from pathlib import Path
 import pytest
 
 from holdfast.lab.scenarios import processes, recording
-from holdfast.lab.scenarios.stand import Row
+from tests.rows import assert_all_pass
 
 pytestmark = pytest.mark.timeout(240)
-
-
-def assert_all_pass(rows: list[Row]) -> None:
-    missed = [row for row in rows if not row.passed]
-    assert not missed, missed
 
 
 def test_rotation_loses_no_frame_and_repeats_none(tmp_path: Path, seed: int) -> None:

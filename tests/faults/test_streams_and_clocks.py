@@ -5,14 +5,9 @@ from pathlib import Path
 import pytest
 
 from holdfast.lab.scenarios import clocks, outages, streams
-from holdfast.lab.scenarios.stand import Row
+from tests.rows import assert_all_pass
 
 pytestmark = pytest.mark.timeout(240)
-
-
-def assert_all_pass(rows: list[Row]) -> None:
-    missed = [row for row in rows if not row.passed]
-    assert not missed, missed
 
 
 def test_new_parameters_in_mid_stream_begin_a_new_file_and_cost_at_most_one_group_of_pictures(

@@ -1,7 +1,8 @@
 """What the frames of a session tell: the least delayed of them, and breaks in their times.
 
 Knows nothing of GStreamer: numbers in, verdicts out. It sees every frame while a session begins or a key frame is
-awaited, and a few each second from then on: calling Python for every frame costs more than all of GStreamer's muxing.
+awaited, and a few every two seconds from then on: calling Python for every frame costs more than all of GStreamer's
+muxing.
 """
 
 from enum import Enum

@@ -9,14 +9,13 @@ from pathlib import Path
 
 from holdfast.lab.scenarios.accounts import account_problems, all_file_problems, camera_name, exit_problems, problems
 from holdfast.lab.scenarios.processes import worker_of
-from holdfast.lab.scenarios.stand import Row, Stand, await_that, small, stand
+from holdfast.lab.scenarios.stand import SETTLED_S, Row, Stand, await_that, small, stand
 
 CAMERAS = (small(), small(), small(codec="h265"), small(), small())
 CLOCK_S = 1.0
 """The status is asked for a few times a second, by a command that has to start."""
 REFUSES, NOT_FOUND, SILENT, KILLED, UNTOUCHED = range(5)
 SHORTEST_S, LONGEST_S = 2.0, 8.0
-SETTLED_S = 6.0
 GOP_S = 1.0
 REPAIRED_S = 14.0
 """A recorder looks at files of an earlier one when they are ten seconds old."""

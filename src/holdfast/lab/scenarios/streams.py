@@ -17,7 +17,7 @@ from holdfast.lab.scenarios.accounts import (
     problems,
     summary,
 )
-from holdfast.lab.scenarios.stand import NS_PER_S, Row, Stand, await_that, small, stand
+from holdfast.lab.scenarios.stand import NS_PER_S, SETTLED_S, Row, Stand, await_that, small, stand
 
 CHANGING = (small(), small(codec="h265"), small(25, 25), small(), small())
 CHANGES: tuple[dict[str, Any], ...] = (
@@ -29,8 +29,6 @@ CHANGES: tuple[dict[str, Any], ...] = (
 """What changes in each camera but the last; every change brings other parameter sets."""
 SIZES = (((320, 240), (640, 360)), ((320, 240), (160, 128)), ((320, 240),), ((320, 240), (480, 240)), ((320, 240),))
 BETWEEN_S = 3.0
-SETTLED_S = 6.0
-"""After so long without a fault the next one counts as the first, and is answered at once."""
 
 
 def parameters(root: Path, *, times: int, seed: int) -> list[Row]:
