@@ -49,7 +49,8 @@ class Names:
     hours: frozenset[str] = frozenset()
     """Hours of the day that must occur."""
     taken: bool = False
-    """Some names must have been taken already."""
+    """Some name must have been taken already. Not one of each camera: one whose key frames come at full seconds has its
+    files named after the one second or the next."""
 
 
 def jumps(root: Path, *, stretch_s: float = 2 * LEAST_S, seed: int) -> list[Row]:
@@ -62,9 +63,10 @@ def jumps(root: Path, *, stretch_s: float = 2 * LEAST_S, seed: int) -> list[Row]
 
 def autumn_night(root: Path, *, stretch_s: float = 2 * LEAST_S, seed: int) -> list[Row]:
     """Two o'clock twice in one night: the names of the first are taken when the second comes."""
+    # Offsets are whole segments, so a stretch may begin half a segment early; the second must reach the first's marks.
     steps = [
         Step(partial(_offset, AUTUMN, -HOUR_S), stretch_s),
-        Step(partial(_offset, AUTUMN, -stretch_s / 2), stretch_s * 1.5),
+        Step(partial(_offset, AUTUMN, -stretch_s / 2), stretch_s * 1.5 + 2 * SEGMENT_S),
     ]
     return _run("summer time ends", root, steps, seed, Names(zone="Europe/Berlin", hours=frozenset({"02"}), taken=True))
 
@@ -101,6 +103,8 @@ def _run(name: str, root: Path, steps: Sequence[Step], seed: int, names: Names) 
             if len(made.files(number)) < seconds / SEGMENT_S - len(steps):
                 found.append(f"{camera_name(number)}: only {len(made.files(number))} files in {seconds:.0f} s")
             found += _unproven(made, number, names)
+        if names.taken and not any(path.stem.endswith("_2") for n in range(len(CAMERAS)) for path in made.files(n)):
+            found.append("no name was taken already")
         checked = made.ask("check", str(root))
         found += [f"check finds: {checked.stdout}{checked.stderr}"] if checked.returncode else []
         longest_s = max(_length_s(recording) for n in range(len(CAMERAS)) for recording in made.recorded(n))
@@ -130,10 +134,7 @@ def _order_problems(made: Stand, camera: int) -> list[str]:
 def _unproven(made: Stand, camera: int, names: Names) -> list[str]:
     stems = [path.stem for path in made.files(camera)]
     hours = {stem.removeprefix(camera_name(camera))[10:12] for stem in stems}
-    found = [f"{camera_name(camera)}: hours {sorted(hours)} in the names"] if not names.hours <= hours else []
-    if names.taken and not any(stem.endswith("_2") for stem in stems):
-        found.append(f"{camera_name(camera)}: no name was taken already")
-    return found
+    return [f"{camera_name(camera)}: hours {sorted(hours)} in the names"] if not names.hours <= hours else []
 
 
 def _length_s(recording: reader.Recording) -> float:
