@@ -5,7 +5,7 @@ from typing import Any
 
 from holdfast.domain.faults import FaultKind
 from holdfast.domain.streams import Mode
-from holdfast.policy.connection import Phase
+from holdfast.policy.connecting import Phase
 from holdfast.policy.faults import SENTENCES
 from holdfast.recorder.status import RecordingState, StreamStatus
 

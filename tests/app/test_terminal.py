@@ -12,7 +12,7 @@ from holdfast.app.words import age_words, codec_words, segment_words
 from holdfast.domain.faults import FaultKind
 from holdfast.domain.segments import SegmentState
 from holdfast.domain.streams import Mode
-from holdfast.policy.connection import Phase
+from holdfast.policy.connecting import Phase
 from holdfast.policy.faults import SENTENCES
 from holdfast.recorder.status import RecordingState, StreamStatus
 from tests.app.statuses import CONNECTED, failing, status

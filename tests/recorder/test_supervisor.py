@@ -8,7 +8,7 @@ import pytest
 from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, FaultKind, OwnError
 from holdfast.domain.streams import Mode, StreamAddress, StreamId
 from holdfast.domain.times import NS_PER_S, MonoNs, PtsNs
-from holdfast.policy.connection import Phase
+from holdfast.policy.connecting import Phase
 from holdfast.policy.segmenting import SegmentRules
 from holdfast.ports.capture import (
     BranchFailed,

@@ -20,8 +20,10 @@ from holdfast.app.recording_root import CheckError, catalog_path
 from holdfast.app.system import SystemClock, keep_freed_memory, yield_less
 from holdfast.catalog.store import Catalog
 from holdfast.media.pool import PoolSettings, WorkerPool
+from holdfast.media.reach import PortReach
 from holdfast.ports.capture import PoolEvent
 from holdfast.ports.catalog import CatalogError
+from holdfast.ports.reach import PortSeen
 from holdfast.ports.volumes import Answer
 from holdfast.recorder.recorder import Recorder, RecorderPorts
 from holdfast.recorder.recording import Services
@@ -76,9 +78,13 @@ async def _record(order: RecordOrder, show: Show, beside: Beside | None) -> Exit
     keys = itertools.count(1)
     chance = random.Random()  # noqa: S311 - spreads retries, protects nothing
     services = Services(SystemClock(), writer, catalog, lambda: next(keys), uuid.uuid4)
-    recorder = Recorder(order.plans, RecorderPorts(pool, services, catalog, chance.random), starts=order.starts)
+    looks = _Looks()
+    reach = PortReach(loop, looks.put)
+    ports = RecorderPorts(pool, reach, services, catalog, chance.random)
+    recorder = Recorder(order.plans, ports, starts=order.starts)
     answers.listener = recorder.answered
     events.listener = recorder.handle
+    looks.listener = recorder.port_seen
     control = ControlServer(recorder, pool.graph, control_socket(order.root))
     tidying = _Tidying(order.root, catalog, recorder)
     tasks = [
@@ -97,6 +103,7 @@ async def _record(order: RecordOrder, show: Show, beside: Beside | None) -> Exit
         is_clean = await recorder.shut_down()
         await control.stop()
         pool.shut_down()
+        reach.close()
         is_clean &= await asyncio.to_thread(writer.close, 10.0)
         is_clean &= await asyncio.to_thread(catalog.close)
         show(recorder.status())
@@ -156,6 +163,16 @@ class _Events:
 
     def put(self, event: PoolEvent) -> None:
         self.listener(event)
+
+
+class _Looks:
+    """The same for looks at ports."""
+
+    def __init__(self) -> None:
+        self.listener: Callable[[PortSeen], None] = lambda _: None
+
+    def put(self, seen: PortSeen) -> None:
+        self.listener(seen)
 
 
 class _Answers:

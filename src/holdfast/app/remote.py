@@ -12,7 +12,7 @@ from holdfast.app.language import say, translated
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.terminal import print_statuses, status_line
 from holdfast.domain.streams import Mode
-from holdfast.policy.connection import Phase
+from holdfast.policy.connecting import Phase
 from holdfast.recorder.status import RecordingState, StreamStatus
 
 

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from holdfast.app.language import say
 from holdfast.app.words import PHASE_STYLE, RECORDING_STYLE, age_words, fault_words, phase_words, recording_words
-from holdfast.policy.connection import Phase
+from holdfast.policy.connecting import Phase
 from holdfast.recorder.status import RecordingState, StreamStatus
 
 PLAIN_EVERY_S = 10.0

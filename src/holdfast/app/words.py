@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from holdfast.app.language import say, translated
 from holdfast.domain.segments import SegmentState
-from holdfast.policy.connection import Phase
+from holdfast.policy.connecting import Phase
 from holdfast.recorder.status import RecordingState, StreamStatus
 
 PHASES: Mapping[Phase, str] = {

@@ -8,6 +8,12 @@ class FaultKind(StrEnum):
     """What went wrong, as far as the reaction to it differs (requirement B4)."""
 
     RTSP_NETWORK = "rtsp_network"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    NAME_NOT_FOUND = "name_not_found"
+    TLS = "tls"
+    BUSY = "busy"
+    SERVER_ERROR = "server_error"
     AUTHENTICATION = "authentication"
     NOT_FOUND = "not_found"
     BAD_ADDRESS = "bad_address"
@@ -17,6 +23,8 @@ class FaultKind(StrEnum):
     TRANSPORT = "transport"
     NO_KEY_FRAME = "no_key_frame"
     BAD_STREAM = "bad_stream"
+    NO_TIMES = "no_times"
+    PACKETS_LOST = "packets_lost"
     STORAGE_DISCONNECTED = "storage_disconnected"
     DISK_FULL = "disk_full"
     FOOTAGE_DROPPED = "footage_dropped"
@@ -79,3 +87,8 @@ class OwnError(IntEnum):
     STALLED = 8
     NEVER_DELIVERED = 9
     BAD_FRAGMENT = 10
+    NO_TIMES = 11
+    REFUSED = 12
+    UNREACHABLE = 13
+    NAME_NOT_FOUND = 14
+    TLS = 15

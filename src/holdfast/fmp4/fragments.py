@@ -36,7 +36,7 @@ class TrackRun:
     `duration` is the sum of the samples' durations. `first_composition_offset` is what the first sample is shown
     later than it is decoded. `longest_sample` is the greatest duration of one sample: a camera that paused shows in it.
     `leading_count` samples are shown before the first: when the first is a key frame, its group of pictures is open,
-    and they cannot be decoded without the group before.
+    and they cannot be decoded without the group before. `first_sample_bytes` is the size of the first sample.
     """
 
     track_id: int
@@ -51,6 +51,7 @@ class TrackRun:
     largest_sample_bytes: int
     longest_sample: int
     leading_count: int
+    first_sample_bytes: int = 0
 
     @property
     def end_time(self) -> int:
@@ -107,6 +108,7 @@ def _read_traf(data: Buffer, traf: Box, media: range, tracks: Mapping[int, Track
         largest_sample_bytes=max(samples.sizes, default=0),
         longest_sample=max(samples.durations, default=0),
         leading_count=_count_leading(samples),
+        first_sample_bytes=samples.sizes[0] if count else 0,
     )
 
 

@@ -18,6 +18,7 @@ from holdfast.ports.capture import (
     Heartbeat,
     OpenSession,
     PoolEvent,
+    SessionBegun,
     SessionEnded,
     SessionFailed,
     SetMode,
@@ -91,7 +92,7 @@ class WorkerPool:
         self._homes[command.stream] = member
         member.sessions[command.stream, command.session] = SessionPipes(self._reader, self._listener)
         if member.host.is_ready:
-            member.host.send(command)
+            self._send(member, command)
         else:
             member.waiting.append(command)
 
@@ -161,6 +162,11 @@ class WorkerPool:
         self._members.append(member)
         return member
 
+    def _send(self, member: Member, command: OpenSession) -> None:
+        member.host.send(command)
+        # Not at once: whoever asks for a session is still deciding.
+        self._loop.call_soon(self._listener, SessionBegun(command.stream, command.session))
+
     def _member(self, host: WorkerHost) -> Member:
         return next(m for m in self._members if m.host is host)
 
@@ -171,7 +177,7 @@ class WorkerPool:
                 host.is_ready = True
                 waiting, member.waiting = member.waiting, []
                 for command in waiting:
-                    host.send(command)
+                    self._send(member, command)
             case Heartbeat(progress, clock):
                 for sample in clock:
                     self._listener(sample)

@@ -7,6 +7,9 @@ from holdfast.domain.faults import FaultKind
 SELDOM = frozenset({FaultKind.AUTHENTICATION})
 """Faults after which quick tries do harm: cameras lock accounts (requirement C6)."""
 
+SLOW = frozenset({FaultKind.BUSY, FaultKind.NO_VIDEO, FaultKind.ELEMENT_MISSING, FaultKind.BAD_ADDRESS})
+"""Faults that quick tries do not end: a camera that is busy has to forget its last session first."""
+
 AT_ONCE = frozenset({FaultKind.WORKER_DIED, FaultKind.WORKER_HUNG, FaultKind.WORKER_MEMORY, FaultKind.TRANSPORT})
 """Faults of our own: the first try need not wait."""
 
@@ -19,6 +22,8 @@ class Backoff:
     cap_s: float = 60.0
     own_cap_s: float = 5.0
     """For faults of our own."""
+    busy_cap_s: float = 10.0
+    """For a camera that is busy: it is there, and lets go of an old session after a minute at the latest."""
     seldom_base_s: float = 40.0
     seldom_cap_s: float = 300.0
 
@@ -30,5 +35,7 @@ class Backoff:
         if kind in AT_ONCE:
             return 0.0 if failures <= 1 else min(self.base_s * 2.0 ** min(failures - 1, 30), self.own_cap_s)
         base_s, cap_s = (self.seldom_base_s, self.seldom_cap_s) if kind in SELDOM else (self.base_s, self.cap_s)
+        if kind is FaultKind.BUSY:
+            base_s, cap_s = max(1.0, self.base_s), min(self.busy_cap_s, self.cap_s)
         exponent = min(max(failures, 1) - 1, 30)
         return min(base_s * 2.0**exponent, cap_s) * (1 - chance / 3)

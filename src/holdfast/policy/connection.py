@@ -1,239 +1,317 @@
 """Connecting: when to open a session, when to give one up, and what to show of it.
 
-`step(state, event, settings, at_s=, chance=) -> (state, actions)`. Times are seconds of a monotonic clock.
+`step(state, event, settings, at_s=, chance=) -> (state, actions)`. Times are seconds of a monotonic clock. The values
+are in `connecting`, what happens between a silent session and its rival is in `rivalry`.
 """
 
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from collections.abc import Callable
+from dataclasses import replace
 from typing import assert_never
 
-from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, Fault, OwnError
-from holdfast.policy.backoff import Backoff
-from holdfast.policy.faults import classify
-
-
-class Phase(StrEnum):
-    """What people are shown (requirement F3). CONNECTED means that frames arrive (F2)."""
-
-    DISCONNECTED = "disconnected"
-    CONNECTING = "connecting"
-    CONNECTED = "connected"
-    RECONNECTING = "reconnecting"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionSettings:
-    """Limits of patience."""
-
-    backoff: Backoff = field(default_factory=Backoff)
-    first_frame_s: float = 20.0
-    """A session that delivers nothing for this long after it was opened is given up."""
-    stall_s: float = 10.0
-    """A session that delivered, and then delivers nothing for this long, is given up."""
-    settled_s: float = 5.0
-    """Frames must have flowed for this long before the count of failures begins anew (requirement C4)."""
-    alarm_failures: int = 10
-    """So many failures in a row are shown as ERROR; the tries go on (requirement C5)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """One stream's connection. `session` numbers the newest session, 0 before the first."""
-
-    enabled: bool = False
-    session: int = 0
-    open: bool = False
-    """The newest session may deliver."""
-    ending: bool = False
-    """The newest session was closed or failed, and its end is not yet confirmed: no other may be opened (C3)."""
-    opened_at_s: float = 0.0
-    first_frame_at_s: float | None = None
-    last_frame_at_s: float | None = None
-    failures: int = 0
-    fault: Fault | None = None
-    next_try_at_s: float | None = None
-
-    @property
-    def phase(self) -> Phase:
-        """What to show."""
-        if not self.enabled:
-            return Phase.DISCONNECTED
-        if self.open and self.first_frame_at_s is not None:
-            return Phase.CONNECTED
-        if self.fault is None:
-            return Phase.CONNECTING
-        return Phase.RECONNECTING
-
-
-def shown_phase(connection: Connection, settings: ConnectionSettings) -> Phase:
-    """The phase, with ERROR after many failures in a row."""
-    phase = connection.phase
-    if phase is Phase.RECONNECTING and connection.failures >= settings.alarm_failures:
-        return Phase.ERROR
-    return phase
-
-
-@dataclass(frozen=True, slots=True)
-class Enabled:
-    """The stream shall be captured."""
-
-
-@dataclass(frozen=True, slots=True)
-class Disabled:
-    """The stream shall not be captured any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class FramesSeen:
-    """Frames left the source of a session."""
-
-    session: int
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A session cannot go on. `ended`: it is gone already, its end will not be confirmed."""
-
-    session: int
-    fault: Fault
-    ended: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A session is closed."""
-
-    session: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ticked:
-    """Time passed. `skipped_s`: how much longer than usual nobody looked (the recorder itself was stopped)."""
-
-    skipped_s: float = 0.0
-
-
-Event = Enabled | Disabled | FramesSeen | Failed | Ended | Ticked
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """Open a session of this number."""
-
-    session: int
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """Close the session of this number."""
-
-    session: int
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A fault that people shall know of."""
-
-    session: int
-    fault: Fault
-
-
-Action = Open | Close | Report
-Step = tuple[Connection, tuple[Action, ...]]
+from holdfast.domain.faults import Fault, OwnError
+from holdfast.policy.backoff import SELDOM, SLOW
+from holdfast.policy.connecting import (
+    Action,
+    Alarm,
+    Begun,
+    Close,
+    Connection,
+    ConnectionSettings,
+    Delivered,
+    Disabled,
+    Drained,
+    Enabled,
+    Ended,
+    Event,
+    Failed,
+    FramesSeen,
+    Live,
+    LookAtPort,
+    ModeSet,
+    Open,
+    PortLooked,
+    Report,
+    Step,
+    Ticked,
+)
+from holdfast.policy.rhythm import Rhythm
+from holdfast.policy.rivalry import (
+    MOST_CLOSING,
+    calm,
+    delivered,
+    inherit,
+    opened,
+    promote,
+    rival_failed,
+    silence,
+    watch,
+)
 
 
 def step(now: Connection, event: Event, settings: ConnectionSettings, *, at_s: float, chance: float) -> Step:
     """What follows from an event. `chance` in [0, 1)."""
     match event:
         case Enabled():
-            return _open_if_due(replace(now, enabled=True), at_s)
+            return _open_if_due(replace(now, enabled=True, given_up=False), at_s)
         case Disabled():
-            closed = replace(now, enabled=False, open=False, ending=now.ending or now.open, next_try_at_s=None)
-            return closed, (Close(now.session),) if now.open else ()
-        case FramesSeen(session):
-            return _frames(now, session, settings, at_s), ()
-        case Failed(session, fault, ended):
-            if session != now.session or not (now.open or now.ending):
-                return now, ()
-            if now.open:
-                now, actions = _failed(now, fault, settings, at_s=at_s, chance=chance)
-            else:
-                actions = ()
-            return replace(now, ending=not ended), actions
+            return _disable(now)
+        case ModeSet(records):
+            return _set_mode(now, records=records), ()
+        case Begun(session):
+            return _each(now, session, lambda live: replace(live, begun=True, opened_at_s=at_s)), ()
+        case FramesSeen() | Delivered():
+            return _flowing(now, event, settings, at_s)
+        case Failed():
+            return _failed(now, event, settings, at_s=at_s, chance=chance)
         case Ended(session):
-            if session != now.session or not now.ending:
-                return now, ()
-            return _open_if_due(replace(now, ending=False), at_s)
+            return _ended(now, session, at_s)
+        case Drained(session):
+            return _close_drained(now, frozenset({session}))
+        case PortLooked(answers):
+            return _port_looked(now, settings, at_s, answers=answers)
         case Ticked(skipped_s):
             return _tick(now, skipped_s, settings, at_s=at_s, chance=chance)
         case _ as never:
             assert_never(never)
 
 
-def _open_if_due(now: Connection, at_s: float) -> Step:
-    if not now.enabled or now.open or now.ending:
-        return now, ()
-    if now.next_try_at_s is not None and at_s < now.next_try_at_s:
-        return now, ()
-    opened = replace(
+# ------------------------------------------------------------------ the user
+
+
+def _disable(now: Connection) -> Step:
+    open_ones = [live.number for live in (now.primary, now.rival) if live is not None]
+    numbers = frozenset(open_ones) | {d.number for d in now.draining}
+    disabled = replace(
         now,
-        session=now.session + 1,
-        open=True,
-        opened_at_s=at_s,
-        first_frame_at_s=None,
-        last_frame_at_s=None,
+        enabled=False,
+        primary=None,
+        rival=None,
+        draining=(),
+        closing=now.closing | numbers,
         next_try_at_s=None,
+        suspected=False,
     )
-    return opened, (Open(opened.session),)
+    return disabled, tuple(Close(number) for number in sorted(numbers))
 
 
-def _frames(now: Connection, session: int, settings: ConnectionSettings, at_s: float) -> Connection:
-    if session != now.session or not now.open:
-        return now
-    first_s = at_s if now.first_frame_at_s is None else now.first_frame_at_s
-    settled = at_s - first_s >= settings.settled_s
-    return replace(now, first_frame_at_s=first_s, last_frame_at_s=at_s, failures=0 if settled else now.failures)
+def _set_mode(now: Connection, *, records: bool) -> Connection:
+    """With the valve shut no pieces come, and that is no silence."""
+    primary = now.primary
+    if primary is not None:
+        primary = replace(primary, rhythm=Rhythm(), delivered_at_s=None)
+    return replace(now, records=records, primary=primary)
 
 
-def _failed(now: Connection, fault: Fault, settings: ConnectionSettings, *, at_s: float, chance: float) -> Step:
+# ------------------------------------------------------------------ sessions
+
+
+def _open_if_due(now: Connection, at_s: float) -> Step:
+    is_waiting = now.next_try_at_s is not None and at_s < now.next_try_at_s
+    if not now.enabled or now.open or now.given_up or is_waiting:
+        return now, ()
+    # A camera that admits one session must have let go of the last one.
+    if len(now.closing) >= (1 if now.admits_one else MOST_CLOSING):
+        return now, ()
+    primary, now = opened(now, at_s)
+    return replace(now, primary=primary, next_try_at_s=None, suspected=False), (Open(primary.number),)
+
+
+def _each(now: Connection, session: int, change: Callable[[Live], Live]) -> Connection:
+    """The connection with one of its open sessions changed."""
+    if now.primary is not None and now.primary.number == session:
+        return replace(now, primary=change(now.primary))
+    if now.rival is not None and now.rival.number == session:
+        return replace(now, rival=change(now.rival))
+    return now
+
+
+def _flowing(now: Connection, event: FramesSeen | Delivered, settings: ConnectionSettings, at_s: float) -> Step:
+    """Something came from a session."""
+
+    def changed(live: Live) -> Live:
+        if isinstance(event, Delivered):
+            return delivered(live, at_s)
+        first_s = at_s if live.first_at_s is None else live.first_at_s
+        return replace(live, first_at_s=first_s, last_at_s=at_s)
+
+    now = _each(now, event.session, changed)
+    if now.rival is not None and now.rival.number == event.session:
+        return promote(now, settings, at_s) if isinstance(event, Delivered) and event.begins else (now, ())
+    primary = now.primary
+    if primary is None or primary.number != event.session or primary.first_at_s is None:
+        return now, ()
+    now, actions = calm(now)
+    if at_s - primary.first_at_s >= settings.settled_s:
+        now = replace(now, failures=0, alarmed=False, lost_at_s=None, quick_until_s=None)
+    return now, actions
+
+
+def _failed(now: Connection, failed: Failed, settings: ConnectionSettings, *, at_s: float, chance: float) -> Step:
+    session, fault = failed.session, failed.fault
+    closing = now.closing - {session} if failed.ended else now.closing | {session}
+    if now.primary is not None and now.primary.number == session:
+        now = replace(now, closing=closing)
+        if now.rival is not None:
+            return inherit(replace(now, fault=fault), at_s), (Report(session, fault),)
+        return _primary_failed(now, fault, settings, at_s=at_s, chance=chance)
+    if now.rival is not None and now.rival.number == session:
+        return replace(rival_failed(now, fault, at_s), closing=closing), ()
+    if any(d.number == session for d in now.draining):
+        return replace(now, closing=closing, draining=tuple(d for d in now.draining if d.number != session)), ()
+    # The echo of a fault; only that it is gone may be news.
+    return replace(now, closing=now.closing - {session}) if failed.ended else now, ()
+
+
+def _primary_failed(now: Connection, fault: Fault, settings: ConnectionSettings, *, at_s: float, chance: float) -> Step:
+    primary = now.primary
+    assert primary is not None
+    had_worked = primary.first_at_s is not None
+    if had_worked and now.quick_until_s is None:
+        now = replace(now, quick_until_s=at_s + settings.quick_for_s)
     failures = now.failures + 1
+    lost_at_s = at_s if now.lost_at_s is None else now.lost_at_s
+    given_up = settings.max_retries is not None and failures > settings.max_retries
+    delay_s = _delay_s(now, primary, fault, failures, settings, at_s=at_s, chance=chance)
     failed = replace(
         now,
-        open=False,
-        ending=True,
+        primary=None,
+        suspected=False,
         failures=failures,
         fault=fault,
-        next_try_at_s=at_s + settings.backoff.delay_s(failures, fault.kind, chance=chance),
+        failed_at_s=at_s,
+        lost_at_s=lost_at_s,
+        given_up=given_up,
+        next_try_at_s=None if given_up else at_s + delay_s,
+        next_look_at_s=at_s,
     )
-    return failed, (Report(now.session, fault),)
+    actions: tuple[Action, ...] = (Report(primary.number, fault),)
+    is_long = failures >= settings.alarm_failures and at_s - lost_at_s >= settings.alarm_after_s
+    if (is_long or given_up) and not now.alarmed:
+        failed = replace(failed, alarmed=True)
+        actions += (Alarm(fault),)
+    return failed, actions
+
+
+def _delay_s(
+    now: Connection,
+    primary: Live,
+    fault: Fault,
+    failures: int,
+    settings: ConnectionSettings,
+    *,
+    at_s: float,
+    chance: float,
+) -> float:
+    """Seconds until the next try."""
+    backoff_s = settings.backoff.delay_s(failures, fault.kind, chance=chance)
+    if fault.kind in SELDOM | SLOW or now.quick_until_s is None or at_s >= now.quick_until_s:
+        return backoff_s
+    if primary.first_at_s is not None and at_s - primary.first_at_s >= settings.settled_s:
+        return 0.0
+    return min(backoff_s, settings.quick_s * (1 - chance / 3))
+
+
+def _ended(now: Connection, session: int, at_s: float) -> Step:
+    if session not in now.closing:
+        return now, ()
+    return _open_if_due(replace(now, closing=now.closing - {session}), at_s)
+
+
+def _close_drained(now: Connection, sessions: frozenset[int]) -> Step:
+    over = [d.number for d in now.draining if d.number in sessions]
+    kept = tuple(d for d in now.draining if d.number not in sessions)
+    return replace(now, draining=kept, closing=now.closing | set(over)), tuple(Close(number) for number in over)
+
+
+# ------------------------------------------------------------------ the camera's port
+
+
+def _port_looked(now: Connection, settings: ConnectionSettings, at_s: float, *, answers: bool) -> Step:
+    """The first answer after none ends a wait, and lets a rival be opened at once (requirement C2)."""
+    is_back = answers and now.port_down
+    now = replace(now, port_down=not answers)
+    if not is_back or (now.fault is not None and now.fault.kind in SELDOM):
+        return now, ()
+    if now.primary is None:
+        return _open_if_due(replace(now, next_try_at_s=None), at_s)
+    # A session that was on its way while nothing answered may wait for its next packet for many seconds more.
+    now, actions = _give_up_rival(replace(now, next_rival_at_s=at_s))
+    now, more = watch(now, settings, at_s)
+    return now, actions + more
+
+
+def _give_up_rival(now: Connection) -> Step:
+    rival = now.rival
+    if rival is None or rival.first_at_s is not None:
+        return now, ()
+    return replace(now, rival=None, closing=now.closing | {rival.number}), (Close(rival.number),)
+
+
+def _look(now: Connection, settings: ConnectionSettings, at_s: float) -> Step:
+    """Look at the port now and then while nothing comes."""
+    waits = now.enabled and (now.primary is None or now.suspected)
+    if not waits or at_s < now.next_look_at_s:
+        return now, ()
+    every_s = settings.look_s if now.port_down else settings.look_again_s
+    return replace(now, next_look_at_s=at_s + every_s), (LookAtPort(),)
+
+
+# ------------------------------------------------------------------ the passing of time
 
 
 def _tick(now: Connection, skipped_s: float, settings: ConnectionSettings, *, at_s: float, chance: float) -> Step:
-    if not now.open:
-        return _open_if_due(now, at_s)
     if skipped_s > 0:
         # Nobody listened: what the camera sent meanwhile is still to be read.
-        last_s = now.last_frame_at_s
         now = replace(
             now,
-            opened_at_s=min(now.opened_at_s + skipped_s, at_s),
-            last_frame_at_s=None if last_s is None else min(last_s + skipped_s, at_s),
+            primary=_later(now.primary, skipped_s, at_s),
+            rival=_later(now.rival, skipped_s, at_s),
+            draining=tuple(replace(d, until_s=d.until_s + skipped_s) for d in now.draining),
         )
-    silent = _silence(now, settings, at_s)
-    if silent is None:
-        return now, ()
-    now, actions = _failed(now, classify(silent), settings, at_s=at_s, chance=chance)
-    return now, (*actions, Close(now.session))
+    now, actions = _close_drained(now, frozenset(d.number for d in now.draining if at_s >= d.until_s))
+    if now.primary is None:
+        now, more = _open_if_due(now, at_s)
+    else:
+        now, more = _tick_primary(now, settings, at_s=at_s, chance=chance)
+    actions += more
+    now, more = _look(now, settings, at_s)
+    return now, actions + more
 
 
-def _silence(now: Connection, settings: ConnectionSettings, at_s: float) -> ErrorReport | None:
-    if now.last_frame_at_s is None:
-        if at_s - now.opened_at_s < settings.first_frame_s:
-            return None
-        text = f"no frame within {settings.first_frame_s:.0f} s of connecting"
-        return ErrorReport(Branch.SOURCE, OWN_DOMAIN, OwnError.NEVER_DELIVERED, "recorder", text)
-    if at_s - now.last_frame_at_s < settings.stall_s:
+def _later(live: Live | None, skipped_s: float, at_s: float) -> Live | None:
+    if live is None:
         return None
-    text = f"no frame for {settings.stall_s:.0f} s"
-    return ErrorReport(Branch.SOURCE, OWN_DOMAIN, OwnError.STALLED, "recorder", text)
+    last_s, delivered_s = live.last_at_s, live.delivered_at_s
+    return replace(
+        live,
+        opened_at_s=min(live.opened_at_s + skipped_s, at_s),
+        last_at_s=None if last_s is None else min(last_s + skipped_s, at_s),
+        delivered_at_s=None if delivered_s is None else min(delivered_s + skipped_s, at_s),
+    )
+
+
+def _tick_primary(now: Connection, settings: ConnectionSettings, *, at_s: float, chance: float) -> Step:
+    now, actions = watch(now, settings, at_s)
+    primary = now.primary
+    assert primary is not None
+    silent_s = primary.silent_s(at_s)
+    if silent_s < _given_up_after_s(now, primary, settings):
+        return now, actions
+    code = OwnError.NEVER_DELIVERED if primary.first_at_s is None else OwnError.STALLED
+    now = replace(now, closing=now.closing | {primary.number})
+    if now.rival is not None:
+        now = inherit(replace(now, fault=silence(silent_s, code)), at_s)
+        return now, (*actions, Close(primary.number))
+    now, more = _primary_failed(now, silence(silent_s, code), settings, at_s=at_s, chance=chance)
+    return now, (*actions, *more, Close(primary.number))
+
+
+def _given_up_after_s(now: Connection, primary: Live, settings: ConnectionSettings) -> float:
+    """After how much silence a session is given up."""
+    if primary.first_at_s is None:
+        return settings.first_frame_s
+    if not now.records:
+        return settings.stall_s
+    if primary.delivered_at_s is None:
+        return settings.first_frame_s
+    return max(settings.only_session_s, 2 * primary.rhythm.longest_usual_s) if now.admits_one else settings.give_up_s

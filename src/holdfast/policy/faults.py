@@ -4,6 +4,7 @@ In order of trust (requirements B1-B3): domain and code together with the branch
 only ever tell network faults from each other.
 """
 
+import re
 from collections.abc import Mapping
 
 from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, Fault, FaultKind, OwnError
@@ -14,7 +15,7 @@ STREAM = "gst-stream-error-quark"
 CORE = "gst-core-error-quark"
 
 # GstResourceError and its relatives, by number: https://gstreamer.freedesktop.org/documentation/gstreamer/gsterror.html
-NOT_FOUND, NO_SPACE_LEFT, NOT_AUTHORIZED = 3, 14, 15
+NOT_FOUND, READ, NO_SPACE_LEFT, NOT_AUTHORIZED = 3, 9, 14, 15
 CODEC_NOT_FOUND, DECODE, MUX = 6, 7, 10
 MISSING_PLUGIN = 12
 
@@ -37,6 +38,11 @@ BY_DOMAIN_AND_CODE: Mapping[tuple[Branch, str, int], FaultKind] = {
     (Branch.SOURCE, OWN_DOMAIN, OwnError.WORKER_MEMORY): FaultKind.WORKER_MEMORY,
     (Branch.SOURCE, OWN_DOMAIN, OwnError.STALLED): FaultKind.STALLED,
     (Branch.SOURCE, OWN_DOMAIN, OwnError.NEVER_DELIVERED): FaultKind.STALLED,
+    (Branch.SOURCE, OWN_DOMAIN, OwnError.NO_TIMES): FaultKind.NO_TIMES,
+    (Branch.SOURCE, OWN_DOMAIN, OwnError.REFUSED): FaultKind.REFUSED,
+    (Branch.SOURCE, OWN_DOMAIN, OwnError.UNREACHABLE): FaultKind.UNREACHABLE,
+    (Branch.SOURCE, OWN_DOMAIN, OwnError.NAME_NOT_FOUND): FaultKind.NAME_NOT_FOUND,
+    (Branch.SOURCE, OWN_DOMAIN, OwnError.TLS): FaultKind.TLS,
     (Branch.RECORDING, OWN_DOMAIN, OwnError.BAD_FRAGMENT): FaultKind.MUX,
 }
 
@@ -46,19 +52,35 @@ BY_BRANCH: Mapping[Branch, FaultKind] = {
     Branch.STREAMING: FaultKind.VIDEO_SINK,
 }
 
-BY_TEXT: tuple[tuple[str, FaultKind], ...] = (
-    ("Unauthorized (401)", FaultKind.AUTHENTICATION),
-    ("Not Found (404)", FaultKind.NOT_FOUND),
-    ("Session Not Found (454)", FaultKind.NOT_FOUND),
-    ("unsupported", FaultKind.BAD_STREAM),
-)
-"""Only for errors of the source that say no more than "failed": none of these leads to anything but another try."""
+BY_STATUS: Mapping[int, FaultKind] = {
+    401: FaultKind.AUTHENTICATION,
+    403: FaultKind.AUTHENTICATION,
+    404: FaultKind.NOT_FOUND,
+    453: FaultKind.BUSY,
+    454: FaultKind.NOT_FOUND,
+    461: FaultKind.TRANSPORT,
+    503: FaultKind.BUSY,
+}
+"""By the status of the camera's answer (RFC 2326 section 11); the others from 500 on are its own trouble."""
+SERVER_ERRORS = range(500, 600)
+_STATUS = re.compile(r"\((\d{3})\)(?!:)")
+"""As rtspsrc writes the answer's status, behind its reason; a source line's number is followed by a colon."""
 
-UNSPECIFIC = frozenset({1})
-"""GST_*_ERROR_FAILED."""
+BY_TEXT: tuple[tuple[str, FaultKind], ...] = (("unsupported", FaultKind.BAD_STREAM),)
+
+UNSPECIFIC = frozenset({1, READ})
+"""GST_*_ERROR_FAILED, and what rtspsrc says of any answer it has no code for. Only these are judged by their text, and
+no kind that the text leads to does anything but try again."""
 
 SENTENCES: Mapping[FaultKind, str] = {
     FaultKind.RTSP_NETWORK: "The camera cannot be reached. Check its power, cable and address.",
+    FaultKind.REFUSED: "The camera's address answers, but nothing listens at this port. The camera may be starting; "
+    "otherwise correct the port.",
+    FaultKind.UNREACHABLE: "Nothing answers at the camera's address. Check its power, cable and address.",
+    FaultKind.NAME_NOT_FOUND: "No address is known for the camera's name. Check the name, or write the address.",
+    FaultKind.TLS: "No encrypted connection to the camera comes about. Its certificate may not be trusted here.",
+    FaultKind.BUSY: "The camera is busy: it serves as many viewers as it can. It may still hold an old session.",
+    FaultKind.SERVER_ERROR: "The camera answers with an error of its own. Restart it if that goes on.",
     FaultKind.AUTHENTICATION: "The camera refuses the user name or the password. Correct them; tries are rare, "
     "so that the camera does not lock the account.",
     FaultKind.NOT_FOUND: "The camera answers, but has no stream at this path. It may still be starting; "
@@ -72,6 +94,8 @@ SENTENCES: Mapping[FaultKind, str] = {
     FaultKind.NO_KEY_FRAME: "Frames arrive, but no key frame, so nothing can be played or recorded yet. "
     "Set a shorter key frame interval (GOP) in the camera.",
     FaultKind.BAD_STREAM: "The camera sends data that cannot be understood.",
+    FaultKind.NO_TIMES: "The camera's frames carry no usable times, so they cannot be recorded.",
+    FaultKind.PACKETS_LOST: "Packets of the camera did not arrive; the picture is damaged until the next key frame.",
     FaultKind.STORAGE_DISCONNECTED: "The recordings' folder cannot be written. Check the disk and its mount.",
     FaultKind.DISK_FULL: "The disk is full. Free some space: recording goes on by itself.",
     FaultKind.FOOTAGE_DROPPED: "Footage had to be dropped from memory, because it could not be written in time.",
@@ -91,10 +115,17 @@ def kind_of(error: ErrorReport) -> FaultKind:
     if kind is not None:
         return kind
     if error.branch is Branch.SOURCE and error.code in UNSPECIFIC:
-        for text, text_kind in BY_TEXT:
-            if text in error.debug:
-                return text_kind
+        return _kind_by_text(error.debug)
     return BY_BRANCH[error.branch]
+
+
+def _kind_by_text(text: str) -> FaultKind:
+    status = int((_STATUS.findall(text) or ["0"])[-1])
+    if status in BY_STATUS:
+        return BY_STATUS[status]
+    if status in SERVER_ERRORS:
+        return FaultKind.SERVER_ERROR
+    return next((kind for words, kind in BY_TEXT if words in text), FaultKind.RTSP_NETWORK)
 
 
 def classify(error: ErrorReport) -> Fault:

@@ -187,6 +187,14 @@ class TakeClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionBegun:
+    """A worker that is ready was told to open the session."""
+
+    stream: StreamId
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerLost:
     """The worker that held this session is gone."""
 
@@ -196,7 +204,8 @@ class WorkerLost:
 
 
 PoolEvent = (
-    TakeOpened
+    SessionBegun
+    | TakeOpened
     | TakeBytes
     | TakeClosed
     | SessionFailed
@@ -281,6 +290,7 @@ __all__ = [
     "PoolEvent",
     "Progress",
     "ProtocolError",
+    "SessionBegun",
     "SessionEnded",
     "SessionFailed",
     "SetMode",

@@ -10,10 +10,11 @@ from holdfast.domain.segments import Heartbeat
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import NS_PER_S
 from holdfast.ports.capture import Capture, PoolEvent
+from holdfast.ports.reach import PortSeen, Reach
 from holdfast.ports.volumes import Answer
 from holdfast.recorder.recording import Services
 from holdfast.recorder.status import StreamStatus
-from holdfast.recorder.supervisor import StreamPlan, StreamSupervisor
+from holdfast.recorder.supervisor import StreamPlan, StreamPorts, StreamSupervisor
 
 LOG = logging.getLogger("holdfast.recorder")
 
@@ -35,6 +36,7 @@ class RecorderPorts:
     """What the recorder works with."""
 
     capture: Capture
+    reach: Reach
     services: Services
     numbering: Numbering
     chance: Callable[[], float]
@@ -47,13 +49,10 @@ class Recorder:
         """Nothing is captured before `start`; `starts`: recording is wanted from then on."""
         self._ports = ports
         self._starts = starts
+        stream_ports = StreamPorts(ports.capture, ports.reach, ports.services, ports.chance)
         self._supervisors: dict[StreamId, StreamSupervisor] = {
             plan.stream: StreamSupervisor(
-                plan,
-                ports.capture,
-                ports.services,
-                ports.chance,
-                ports.numbering.last_session(plan.stream.camera, plan.stream.stream),
+                plan, stream_ports, ports.numbering.last_session(plan.stream.camera, plan.stream.stream)
             )
             for plan in plans
         }
@@ -85,6 +84,12 @@ class Recorder:
         supervisor = self._supervisors.get(event.stream)
         if supervisor is not None:
             supervisor.handle(event)
+
+    def port_seen(self, seen: PortSeen) -> None:
+        """A look at a camera's port."""
+        supervisor = self._supervisors.get(seen.stream)
+        if supervisor is not None:
+            supervisor.port_seen(seen)
 
     def answered(self, answer: Answer) -> None:
         """An answer of the writer."""

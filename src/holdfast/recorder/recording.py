@@ -3,12 +3,13 @@
 All calls come on the recorder's event loop and none of them waits.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, Fault, FaultKind, OwnError
-from holdfast.domain.segments import RunRecord, SegmentState
+from holdfast.domain.segments import SegmentState
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import NS_PER_S, PtsNs, WallNs
 from holdfast.fmp4.errors import Fmp4Error
@@ -32,6 +33,7 @@ from holdfast.ports.volumes import (
 )
 from holdfast.recorder.finishing import Finishing
 from holdfast.recorder.ring import Ring, unwritten
+from holdfast.recorder.run_log import RunLog
 from holdfast.recorder.segment_writing import SegmentInWriting, begin_segment
 from holdfast.recorder.takes import OpenTake, SessionClock, describe
 
@@ -51,8 +53,21 @@ class Services:
     new_run_id: Callable[[], UUID]
 
 
+class Footage(Protocol):
+    """Who is asked about every fragment that comes, and hears what becomes of it."""
+
+    def admits(self, info: FragmentInfo, fragment: Fragment) -> bool:
+        """Whether it belongs into this recording at all."""
+
+    def taken(self, info: FragmentInfo, fragment: Fragment) -> None:
+        """It is recorded: in a file, or in memory until there can be one."""
+
+    def dropped(self, infos: Sequence[FragmentInfo]) -> None:
+        """They were to be recorded, and are lost: memory is full."""
+
+
 class Recording:
-    """Owns one stream's ring, segmenter and segments."""
+    """Owns one ring, segmenter and segments: those of a stream, or of one session of it."""
 
     def __init__(
         self,
@@ -61,6 +76,7 @@ class Recording:
         services: Services,
         report: Callable[[Fault], None],
         ring_limit_bytes: int,
+        footage: Footage | None = None,
     ) -> None:
         """Nothing is recorded before `start`."""
         self.stream = stream
@@ -73,13 +89,13 @@ class Recording:
         self.received_bytes = 0
         self._services = services
         self._report = report
+        self._footage = footage
         self._ring_limit_bytes = ring_limit_bytes
         self._segments: dict[int, SegmentInWriting] = {}
         self._finishing = Finishing(services.writer, self.clock)
         self._take: OpenTake | None = None
         self._next_index = 0
-        self._run: tuple[UUID, int] | None = None
-        self._run_record: RunRecord | None = None
+        self._runs = RunLog(stream, services.catalog, services.new_run_id)
         self._retry_at_ns = 0
         self._stop_at_ns: int | None = None
         self._cut_short: dict[int, tuple[SegmentInWriting, FragmentInfo | None]] = {}
@@ -155,13 +171,23 @@ class Recording:
     def _fragment(self, take: OpenTake, fragment: Fragment) -> None:
         assert take.init is not None
         info = describe(self._next_index, take, fragment, self.clock)
+        if self._footage is not None and not self._footage.admits(info, fragment):
+            return
         self._next_index += 1
         self.ring.add(info, fragment, take.init)
         self._step(segmenting.Arrived(info))
-        lost_ns = self.ring.shrink(self._ring_limit_bytes, wanted=self.segmenter.deferred_indexes)
-        if lost_ns:
-            sentence = f"{lost_ns / NS_PER_S:.1f} s of footage were lost: the memory that holds it is full."
-            self._report(Fault(FaultKind.FOOTAGE_DROPPED, sentence))
+        self.shrink(self._ring_limit_bytes)
+
+    def shrink(self, limit_bytes: int) -> None:
+        """Drop the oldest in memory until the limit is kept, and say what was lost by it."""
+        lost = self.ring.shrink(limit_bytes, wanted=self.segmenter.deferred_indexes)
+        if not lost:
+            return
+        if self._footage is not None:
+            self._footage.dropped(lost)
+        lost_ns = sum(info.end_ns - info.start_ns for info in lost)
+        sentence = f"{lost_ns / NS_PER_S:.1f} s of footage were lost: the memory that holds it is full."
+        self._report(Fault(FaultKind.FOOTAGE_DROPPED, sentence))
 
     # ------------------------------------------------------------ what the disk says
 
@@ -250,8 +276,8 @@ class Recording:
             held.segment, held.is_saved = None, False
         self.current = None
         self._retry_at_ns = self._services.clock.mono_ns() + int(RETRY_S * NS_PER_S)
-        if self._run_record is not None and backlog:
-            self._end_run(backlog[0].info.wall_ns, EndReason.WRITE_FAILED)
+        if backlog:
+            self._runs.end(backlog[0].info.wall_ns, EndReason.WRITE_FAILED)
         self._step(segmenting.Suspended(again))
 
     def _cut(self, segment: SegmentInWriting, again: FragmentInfo | None) -> None:
@@ -265,7 +291,13 @@ class Recording:
     # ------------------------------------------------------------ carrying out the segmenter's actions
 
     def _step(self, event: segmenting.Event) -> None:
+        deferred = len(self.segmenter.deferred)
         self.segmenter, actions = segmenting.step(self.segmenter, event)
+        if self._footage is not None and not isinstance(event, segmenting.Suspended | segmenting.Resumed):
+            # What is deferred is decided all the same; later it is only carried out.
+            for decided in (*actions, *self.segmenter.deferred[deferred:]):
+                if isinstance(decided, segmenting.Append):
+                    self._footage.taken(decided.fragment, self.ring[decided.fragment.index].fragment)
         for action in actions:
             match action:
                 case segmenting.Begin(first, new_run):
@@ -277,23 +309,12 @@ class Recording:
         self.ring.release(self.segmenter.needed_from)
 
     def _begin(self, first: FragmentInfo, *, new_run: bool) -> None:
-        if new_run or self._run is None:
-            self._run = (self._services.new_run_id(), 0)
-            self._run_record = RunRecord(
-                run_id=str(self._run[0]),
-                camera=self.stream.camera,
-                stream=self.stream.stream,
-                session=first.take[0],
-                started_wall_ns=first.wall_ns,
-            )
-            self._services.catalog.post(self._run_record)
-        else:
-            self._run = (self._run[0], self._run[1] + 1)
+        run = self._runs.next_segment(first, new_run=new_run)
         held = self.ring[first.index]
         held.begins_run = new_run
         key = self._services.new_key()
         try:
-            segment, order = begin_segment(key, self.stream, held.init, (first, held.fragment), self._run, self.clock)
+            segment, order = begin_segment(key, self.stream, held.init, (first, held.fragment), run, self.clock)
         except Fmp4Error as error:
             self._report(_bad_fragment(f"the stream does not fit into a file: {error}"))
             return
@@ -313,13 +334,8 @@ class Recording:
             return
         segment.end_reason = reason
         self._finishing.finish(segment)
-        if reason is not EndReason.ROTATION and self._run_record is not None:
-            self._end_run(WallNs(segment.stamp.wall_start_ns + segment.end_ns - segment.first.start_ns), reason)
-
-    def _end_run(self, ended_wall_ns: WallNs, reason: EndReason) -> None:
-        assert self._run_record is not None
-        self._services.catalog.post(replace(self._run_record, ended_wall_ns=ended_wall_ns, end_reason=reason))
-        self._run_record = None
+        if reason is not EndReason.ROTATION:
+            self._runs.end(WallNs(segment.stamp.wall_start_ns + segment.end_ns - segment.first.start_ns), reason)
 
 
 def _bad_fragment(text: str) -> Fault:

@@ -94,13 +94,12 @@ class Ring:
         if keep_from is not None:
             self._drop_before(keep_from)
 
-    def shrink(self, limit_bytes: int, *, wanted: frozenset[int]) -> int:
+    def shrink(self, limit_bytes: int, *, wanted: frozenset[int]) -> list[FragmentInfo]:
         """Drop oldest groups of pictures, whatever their state, until the limit is kept.
 
-        Returns how much of that was to be recorded and is not saved, in ns of media. `wanted`: indexes of what waits
-        to be written.
+        Returns what of that was to be recorded and is not saved. `wanted`: indexes of what waits to be written.
         """
-        lost_ns = 0
+        lost: list[FragmentInfo] = []
         while self.size_bytes > limit_bytes and self._held:
             oldest, *rest = list(self)
             group = [oldest]
@@ -108,11 +107,10 @@ class Ring:
                 if held.info.is_sync:
                     break
                 group.append(held)
-            missing = [h.info for h in group if not h.is_saved and (h.segment is not None or h.info.index in wanted)]
-            lost_ns += sum(info.end_ns - info.start_ns for info in missing)
+            lost += [h.info for h in group if not h.is_saved and (h.segment is not None or h.info.index in wanted)]
             for held in group:
                 self._drop(held)
-        return lost_ns
+        return lost
 
     def _drop_before(self, index: int) -> None:
         for held in list(self):

@@ -4,7 +4,11 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from holdfast.domain.streams import Mode
-from holdfast.policy.connection import Phase
+from holdfast.domain.times import NS_PER_S
+from holdfast.policy.connecting import Phase
+from holdfast.recorder.lane_totals import LaneTotals
+
+SYNCED_LATELY_S = 5.0
 
 
 class RecordingState(StrEnum):
@@ -49,3 +53,14 @@ class StreamStatus:
     def as_json(self) -> dict[str, object]:
         """For the API."""
         return asdict(self)
+
+
+def recording_state(recording: LaneTotals, at_s: float, *, wanted: bool) -> RecordingState:
+    """What becomes of the frames, at this moment of the monotonic clock (requirement F2)."""
+    if recording.storage_fault is not None and wanted:
+        return RecordingState.HELD
+    if recording.current is not None:
+        synced_ns = recording.synced_at_ns
+        lately = synced_ns is not None and at_s - synced_ns / NS_PER_S < SYNCED_LATELY_S
+        return RecordingState.RECORDING if lately else RecordingState.WAITING
+    return RecordingState.WAITING if wanted else RecordingState.OFF

@@ -1,0 +1,84 @@
+"""Looks at cameras' ports: a TCP connection that is closed again, with nothing sent.
+
+An answer tells that a camera is back long before the next try of a long backoff (requirement C2), and why it is not.
+"""
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, OwnError
+from holdfast.domain.streams import StreamId
+from holdfast.ports.reach import PortSeen
+
+PATIENCE_S = 0.7
+DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322}
+"""By scheme (RFC 2326 section 3.2, RFC 7826 section 20.1)."""
+RESOLVERS = 4
+"""A name server that does not answer holds up a thread for many seconds; only looks wait for it."""
+
+
+class PortReach:
+    """Implements `ports.reach.Reach`. `listener` is called on the event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, listener: Callable[[PortSeen], None]) -> None:
+        """Nothing is looked at yet."""
+        self._loop, self._listener = loop, listener
+        self._looks: dict[StreamId, asyncio.Task[None]] = {}
+        self._resolvers = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolve")
+
+    def look(self, stream: StreamId, url: str) -> None:
+        """See Reach."""
+        if stream not in self._looks:
+            task = self._loop.create_task(self._look(stream, url))
+            self._looks[stream] = task
+            task.add_done_callback(lambda _: self._looks.pop(stream, None))
+
+    def close(self) -> None:
+        """Look no more."""
+        for task in self._looks.values():
+            task.cancel()
+        self._resolvers.shutdown(wait=False, cancel_futures=True)
+
+    async def _look(self, stream: StreamId, url: str) -> None:
+        error: ErrorReport | None = None
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._connect(url)
+        except (OSError, ValueError) as reason:
+            # TimeoutError is one of the OSErrors, as is an unknown name; a broken port number is a ValueError.
+            error = _report(reason)
+        self._listener(PortSeen(stream, error))
+
+    async def _connect(self, url: str) -> None:
+        parts = urlsplit(url)
+        port = parts.port or DEFAULT_PORTS.get(parts.scheme, 554)
+        found = await self._loop.run_in_executor(self._resolvers, _resolve, parts.hostname or "", port)
+        family, kind, protocol, _, address = found
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setblocking(False)
+            await self._loop.sock_connect(probe, address)
+            with contextlib.suppress(OSError):
+                # Closed by reset: a camera with few connections need not wait for ours to time out.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+
+_Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[str, int] | tuple[str, int, int, int]]
+
+
+def _resolve(host: str, port: int) -> _Address:
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]  # type: ignore[return-value] # of IP only
+
+
+def _report(reason: OSError | ValueError) -> ErrorReport:
+    text = str(reason) or "no answer"
+    code = OwnError.UNREACHABLE
+    if isinstance(reason, socket.gaierror):
+        code = OwnError.NAME_NOT_FOUND
+    elif isinstance(reason, OSError) and reason.errno == errno.ECONNREFUSED:
+        code = OwnError.REFUSED
+    return ErrorReport(Branch.SOURCE, OWN_DOMAIN, code, "port", text)

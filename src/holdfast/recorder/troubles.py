@@ -1,0 +1,44 @@
+"""What goes wrong with a stream: said once in the log, shown, and written down."""
+
+import logging
+
+from holdfast.domain.faults import Fault
+from holdfast.domain.segments import FaultRecord
+from holdfast.domain.streams import StreamId
+from holdfast.domain.times import NS_PER_S
+from holdfast.ports.catalog import CatalogWrites
+from holdfast.ports.clock import Clock
+
+LOG = logging.getLogger("holdfast.recording")
+
+
+class Troubles:
+    """The faults of one stream; the last one is shown."""
+
+    def __init__(self, stream: StreamId, clock: Clock, catalog: CatalogWrites) -> None:
+        """There was none yet."""
+        self._stream, self._clock, self._catalog = stream, clock, catalog
+        self.last: Fault | None = None
+        self._at_ns = 0
+
+    @property
+    def age_s(self) -> float | None:
+        """Seconds since the last fault."""
+        return None if self.last is None else (self._clock.mono_ns() - self._at_ns) / NS_PER_S
+
+    def report(self, fault: Fault, session: int, *, again: bool) -> None:
+        """`again`: it is one of many in a row, which is said at debug level when it is of the same kind."""
+        is_new = self.last is None or self.last.kind is not fault.kind or not again
+        self.last, self._at_ns = fault, self._clock.mono_ns()
+        LOG.log(logging.WARNING if is_new else logging.DEBUG, "%s: %s", self._stream, fault.sentence)
+        self._catalog.post(
+            FaultRecord(
+                kind=fault.kind,
+                sentence=fault.sentence,
+                wall_ns=self._clock.wall_ns(),
+                camera=self._stream.camera,
+                stream=self._stream.stream,
+                session=session,
+                detail={"text": fault.detail} if fault.detail else {},
+            )
+        )
