@@ -44,6 +44,6 @@ def test_messages_reports_and_stamps_are_spared(unit: bytes, seed: int) -> None:
 
 
 def test_a_wrong_length_changes_no_other_byte() -> None:
-    assert misframed(RTP) == b"$\x00\x00\x1b" + RTP[4:]
+    assert misframed(RTP) == b"$\x00\x00\x0d" + RTP[4:]
     assert is_rtp(RTP)
     assert not is_rtp(REPORT)

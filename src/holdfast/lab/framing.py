@@ -43,5 +43,5 @@ def garbled(unit: bytes, chance: Random) -> bytes:
 
 
 def misframed(unit: bytes) -> bytes:
-    """The packet with a wrong length before it: from here on the reader has lost the beginnings of packets."""
-    return unit[:2] + (len(unit) - _HEAD + 7 & 0xFFFF).to_bytes(2, "big") + unit[_HEAD:]
+    """An RTP packet with too small a length before it: from here on the reader has lost the beginnings of packets."""
+    return unit[:2] + (len(unit) - _HEAD - 7).to_bytes(2, "big") + unit[_HEAD:]
