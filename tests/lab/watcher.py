@@ -1,5 +1,6 @@
 """A client of simulated cameras for these tests: plain sockets, and none of the lab's own packetising."""
 
+import contextlib
 import re
 import socket
 import time
@@ -106,6 +107,13 @@ class Watcher:
         while len(seen) < count and (frame := self.frame()) is not None:
             seen.append(frame)
         return seen
+
+    def drop_what_came(self) -> None:
+        """Forget what is on its way by now."""
+        self._socket.settimeout(0.3)
+        with contextlib.suppress(TimeoutError):
+            while self._socket.recv(1 << 16):
+                pass
 
     def silence_s(self, limit_s: float) -> float:
         """How long nothing comes; at most the limit."""

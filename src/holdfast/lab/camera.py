@@ -10,11 +10,13 @@ from holdfast.lab import rtp, sei
 from holdfast.lab.account import ServedFrame, SessionAccount
 from holdfast.lab.clips import Clip, ClipSpec
 from holdfast.lab.messages import AuthScheme
+from holdfast.lab.troubles import Troubles
 
 StartMode = Literal["key", "at_once", "burst"]
 """How a client begins: with the next key frame, with the next frame, or with the whole group of pictures so far."""
 
 REPORT_INTERVAL_S = 5.0
+MAX_REQUESTS_NOTED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,12 @@ class CameraSpec:
     """A client that lets more than this pile up is dropped."""
     tag: str = ""
     """Four characters in the stamps, `c001` and so on when empty."""
+    proxied: bool = False
+    """Clients reach it through a network path that can be made to fail (see `holdfast.lab.proxy`)."""
+    tls: bool = False
+    """RTSP over TLS, with a certificate that nobody signed."""
+    session_timeout_s: int = 60
+    """What it tells its clients: they must be heard of so often."""
 
     def __post_init__(self) -> None:
         """Raises ValueError for a user name that cannot be sent (RFC 2617 2: it ends at the first colon)."""
@@ -86,18 +94,8 @@ class _Packed(NamedTuple):
     data: bytes
     frame: int
     is_key: bool
-
-
-@dataclass(slots=True)
-class Troubles:
-    """The faults that are switched on."""
-
-    status: int = 0
-    """Answer to every request for this camera; 0: the truth."""
-    no_video: bool = False
-    no_keyframes: bool = False
-    deaf: bool = False
-    """Requests are read and never answered."""
+    is_whole: bool
+    """No packet of it is left out."""
 
 
 class Camera:
@@ -106,7 +104,9 @@ class Camera:
     def __init__(self, spec: CameraSpec, clip: Clip, chance: Random) -> None:
         self.spec = spec
         self.clip = clip
-        self.troubles = Troubles()
+        self.troubles = Troubles(chance)
+        self.requests: list[tuple[int, str]] = []
+        """When (wall time in ns) it was asked for what (RTSP method)."""
         self.ssrc = chance.getrandbits(32)
         self.rtp_base = chance.getrandbits(32)
         self.sessions: list[SessionAccount] = []
@@ -129,6 +129,21 @@ class Camera:
             self._offer(client, packed, time.time_ns())
         return client
 
+    def admits(self, method: str) -> bool:
+        """Whether somebody who does not play yet may go on with this method. Kicks who plays, if that is its way."""
+        if not self._clients or self.troubles.admission == "any":
+            return True
+        if self.troubles.admission == "kick":
+            if method == "PLAY":
+                self.close_clients(reset=False, end="gave way to another session")
+            return True
+        return method != self.troubles.refuses_at
+
+    def asked(self, method: str) -> None:
+        """Note a request."""
+        if len(self.requests) < MAX_REQUESTS_NOTED:
+            self.requests.append((time.time_ns(), method))
+
     def leave(self, client: Client, end: str) -> None:
         """A client is gone, or torn down."""
         client.account.close(time.time_ns(), end)
@@ -146,8 +161,10 @@ class Camera:
             self._wait_for_key()
             return
         stamp = sei.Stamp(frame, time.time_ns() - round(age_s * 1e9), self._tag)
-        data = prepared.render(self._seq, rtp_time, sei.build(self.clip.codec, stamp))
-        packed = _Packed(data, frame, prepared.is_key)
+        rtp_time = self.troubles.time_of(rtp_time)
+        whole = prepared.render(self._seq, rtp_time, sei.build(self.clip.codec, stamp))
+        data = self.troubles.thinned(whole, asyncio.get_running_loop().time())
+        packed = _Packed(data, frame, prepared.is_key, len(data) == len(whole))
         self._seq = (self._seq + prepared.packets) & 0xFFFF
         self._packets += prepared.packets
         self._octets += prepared.payload_bytes
@@ -203,7 +220,7 @@ class Camera:
                 self._offer(client, packed, wall_ns)
 
     def _offer(self, client: Client, packed: _Packed, wall_ns: int) -> None:
-        data, frame, is_key = packed
+        data, frame, is_key, is_whole = packed
         served = ServedFrame(client.account.session, frame, wall_ns, is_key)
         pending = client.pipe.pending()
         if pending + len(data) > self.spec.buffer_limit_bytes:
@@ -211,7 +228,8 @@ class Camera:
             client.pipe.abort(reset=True)
             return
         end_offset = client.pipe.write(rtp.on_channel(data, client.channel))
-        client.account.sent(served, end_offset, client.pipe.written())
+        if is_whole:
+            client.account.sent(served, end_offset, client.pipe.written())
 
     def _report(self, rtp_time: int, age_s: float) -> None:
         """Sender reports, every few seconds and once before a client's first frame."""

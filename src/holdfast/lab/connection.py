@@ -14,7 +14,6 @@ from holdfast.lab.messages import Request, response
 
 _METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER, SET_PARAMETER"
 _CHANNELS = re.compile(r"interleaved=(\d+)-(\d+)")
-_SESSION_TIMEOUT_S = 60
 
 
 class Connection(asyncio.Protocol):
@@ -79,25 +78,39 @@ class Connection(asyncio.Protocol):
     def _handle(self, request: Request) -> None:
         path = re.sub(r"/(track\d+)?/?$", "", urlsplit(request.uri).path)
         camera = self._cameras.get(path, self._camera)
-        if camera is not None and camera.troubles.deaf:
+        if camera is None:
+            status = 200 if request.method == "OPTIONS" else 404
+            self.write(response(status, request, {"Public": _METHODS} if status == 200 else None))
             return
-        if request.method == "OPTIONS":
+        camera.asked(request.method)
+        if camera.troubles.deaf:
+            return
+        delay_s = camera.troubles.delays_s.get(request.method, 0.0)
+        if delay_s:
+            asyncio.get_running_loop().call_later(delay_s, self._handle_now, request, camera)
+        else:
+            self._handle_now(request, camera)
+
+    def _handle_now(self, request: Request, camera: Camera) -> None:
+        spec = camera.spec
+        status = camera.troubles.status_for(request.method)
+        if request.method == "OPTIONS" and "OPTIONS" not in camera.troubles.statuses:
             self.write(response(200, request, {"Public": _METHODS}))
             return
-        status = 404 if camera is None else camera.troubles.status
-        if camera is None or status:
-            self.write(response(status, request))
-            return
         self._camera = camera
-        spec = camera.spec
-        if not messages.is_authorized(request, spec.auth, spec.user, spec.password, self._nonce):
-            header = {"WWW-Authenticate": messages.challenge(spec.auth, self._nonce)}
-            self.write(response(401, request, header))
-            return
-        self._answer(request, camera)
+        if not status and self._client is None and not camera.admits(request.method):
+            status = camera.troubles.refuses_with
+        allowed = messages.is_authorized(request, spec.auth, spec.user, spec.password, self._nonce)
+        if status == 401 or not (status or allowed):
+            scheme = "basic" if spec.auth == "none" else spec.auth
+            self.write(response(401, request, {"WWW-Authenticate": messages.challenge(scheme, self._nonce)}))
+        elif status:
+            self.write(response(status, request))
+        else:
+            self._answer(request, camera)
 
     def _answer(self, request: Request, camera: Camera) -> None:
-        session = {"Session": f"{self._session_id};timeout={_SESSION_TIMEOUT_S}"}
+        session = {"Session": f"{self._session_id};timeout={camera.spec.session_timeout_s}"}
         match request.method:
             case "DESCRIBE":
                 body = sdp.describe(camera.clip, with_video=not camera.troubles.no_video)

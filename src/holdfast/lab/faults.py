@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from holdfast.lab.account import ServedFrame
@@ -11,22 +13,41 @@ from holdfast.lab.camera import Camera
 from holdfast.lab.clips import ClipError, ClipSpec, cached
 from holdfast.lab.feeds import ClipFeed
 from holdfast.lab.listener import Listener
+from holdfast.lab.proxy import CAMERA_NOTICES_S, End, NetworkPath
+from holdfast.lab.troubles import Admission, Times, switched
 
 _MAX_LINE_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A camera with the port it answers on and, unless it is live, its clip."""
+    """A camera with the ports it answers on and, unless it is live, its clip."""
 
     camera: Camera
-    listener: Listener
+    listeners: tuple[Listener, ...]
+    """The first one's port is given out. Behind a network path there is a second, which only the path calls."""
     feed: ClipFeed | None
     url: str
+    path: NetworkPath | None = None
+
+    @property
+    def listener(self) -> Listener:
+        """The one that clients call."""
+        return self.listeners[0]
+
+    @property
+    def network(self) -> NetworkPath:
+        """The path to the camera. Raises ValueError when its clients reach it without one."""
+        if self.path is None:
+            raise ValueError("this camera is not proxied")
+        return self.path
 
 
 Arguments = dict[str, Any]
 Command = Callable[[Station, Arguments], Awaitable[Any]]
+
+
+# ---------------------------------------------------------------- the port
 
 
 async def _refuse(station: Station, _: Arguments) -> None:
@@ -35,6 +56,42 @@ async def _refuse(station: Station, _: Arguments) -> None:
 
 async def _listen(station: Station, _: Arguments) -> None:
     await station.listener.listen()
+
+
+async def _unreachable(station: Station, arguments: Arguments) -> None:
+    await station.listener.drop_calls()
+    if station.path is not None:
+        station.path.vanish()
+    _later(float(arguments["seconds"]), station.listener.listen)
+
+
+async def _boot(station: Station, arguments: Arguments) -> int:
+    refuse_s, not_found_s = float(arguments["refuse_s"]), float(arguments["not_found_s"])
+    camera = station.camera
+    camera.close_clients(reset=True, end="rebooted")
+    await station.listener.refuse()
+    camera.troubles.status = 404
+    _later(refuse_s, station.listener.listen)
+    _later(refuse_s + not_found_s, partial(_status, station, {"code": 0}))
+    return time.time_ns() + round((refuse_s + not_found_s) * 1e9)
+
+
+def _later(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
+    """Something that the lab does by its own clock, whoever waits for what."""
+
+    def begin() -> None:
+        task = asyncio.ensure_future(act())
+        _RUNNING.add(task)
+        task.add_done_callback(_RUNNING.discard)
+
+    asyncio.get_running_loop().call_later(seconds, begin)
+
+
+_RUNNING: set[asyncio.Future[None]] = set()
+"""The loop itself holds its tasks only weakly."""
+
+
+# ---------------------------------------------------------------- the camera
 
 
 async def _close_clients(station: Station, arguments: Arguments) -> int:
@@ -66,7 +123,74 @@ async def _deaf(station: Station, arguments: Arguments) -> None:
 
 
 async def _status(station: Station, arguments: Arguments) -> None:
-    station.camera.troubles.status = int(arguments["code"])
+    troubles, code, method = station.camera.troubles, int(arguments["code"]), str(arguments.get("method", ""))
+    if method:
+        troubles.statuses = switched(troubles.statuses, method, code)
+    else:
+        troubles.status = code
+
+
+async def _slow(station: Station, arguments: Arguments) -> None:
+    station.camera.troubles.delays_s[str(arguments["method"])] = float(arguments["seconds"])
+
+
+async def _one_session(station: Station, arguments: Arguments) -> None:
+    troubles = station.camera.troubles
+    troubles.admission = _ADMISSIONS[str(arguments["admission"])]
+    troubles.refuses_with = int(arguments.get("code", troubles.refuses_with))
+    troubles.refuses_at = str(arguments.get("method", troubles.refuses_at))
+
+
+async def _times(station: Station, arguments: Arguments) -> None:
+    station.camera.troubles.times = _TIMES[str(arguments["times"])]
+
+
+async def _lose(station: Station, arguments: Arguments) -> None:
+    troubles = station.camera.troubles
+    troubles.lost_share = float(arguments["share"])
+    troubles.lost_until_s = asyncio.get_running_loop().time() + float(arguments["seconds"])
+
+
+_ADMISSIONS: dict[str, Admission] = {"any": "any", "refuse": "refuse", "kick": "kick"}
+_TIMES: dict[str, Times] = {"right": "right", "still": "still", "random": "random"}
+
+
+# ---------------------------------------------------------------- the network path to it
+
+
+async def _hold(station: Station, arguments: Arguments) -> int:
+    return station.network.hold(float(arguments["seconds"]), whole_path=bool(arguments.get("whole_path", False)))
+
+
+async def _vanish(station: Station, arguments: Arguments) -> int:
+    return station.network.vanish(
+        whole_path=bool(arguments.get("whole_path", False)),
+        seconds=float(arguments.get("seconds", 0.0)),
+        camera_notices_s=float(arguments.get("camera_notices_s", CAMERA_NOTICES_S)),
+    )
+
+
+async def _drip(station: Station, arguments: Arguments) -> None:
+    station.network.drip(float(arguments["bytes_per_s"]), float(arguments["seconds"]))
+
+
+async def _late(station: Station, arguments: Arguments) -> None:
+    station.network.late(float(arguments["delay_s"]))
+
+
+async def _garble(station: Station, arguments: Arguments) -> None:
+    station.network.garble(float(arguments["share"]), float(arguments["seconds"]))
+
+
+async def _garble_framing(station: Station, _: Arguments) -> int:
+    return station.network.garble_framing()
+
+
+async def _end(station: Station, arguments: Arguments) -> int:
+    return station.network.end(End(arguments["how"]))
+
+
+# ---------------------------------------------------------------- the account
 
 
 async def _served(station: Station, _: Arguments) -> list[ServedFrame]:
@@ -77,9 +201,15 @@ async def _sessions(station: Station, _: Arguments) -> list[dict[str, Any]]:
     return [account.summary() for account in station.camera.sessions]
 
 
+async def _requests(station: Station, _: Arguments) -> list[tuple[int, str]]:
+    return station.camera.requests
+
+
 COMMANDS: dict[str, Command] = {
     "refuse": _refuse,
     "listen": _listen,
+    "unreachable": _unreachable,
+    "boot": _boot,
     "close_clients": _close_clients,
     "pause": _pause,
     "change": _change,
@@ -87,8 +217,20 @@ COMMANDS: dict[str, Command] = {
     "no_video": _no_video,
     "deaf": _deaf,
     "status": _status,
+    "slow": _slow,
+    "one_session": _one_session,
+    "times": _times,
+    "lose": _lose,
+    "hold": _hold,
+    "vanish": _vanish,
+    "drip": _drip,
+    "late": _late,
+    "garble": _garble,
+    "garble_framing": _garble_framing,
+    "end": _end,
     "served": _served,
     "sessions": _sessions,
+    "requests": _requests,
 }
 """A new fault is a line here and a function above."""
 

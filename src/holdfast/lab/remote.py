@@ -12,6 +12,7 @@ from typing import Any, Self
 from holdfast.lab import processes
 from holdfast.lab.account import ServedFrame
 from holdfast.lab.camera import CameraSpec
+from holdfast.lab.orders import CameraOrders, PathOrders
 
 _READY_TIMEOUT_S = 300.0
 _ANSWER_TIMEOUT_S = 300.0
@@ -22,7 +23,7 @@ class LabError(RuntimeError):
     """The lab refused a command; the message says why."""
 
 
-class LabServer:
+class LabServer(CameraOrders, PathOrders):
     """A context manager around `python -m holdfast.lab.server`.
 
     >>> with LabServer([CameraSpec(), CameraSpec(start="burst")]) as lab:  # doctest: +SKIP
@@ -102,44 +103,9 @@ class LabServer:
         answer: list[dict[str, Any]] = self.command("sessions", camera)
         return answer
 
-    def refuse(self, camera: int) -> None:
-        """Refuse new connections; open ones go on. With one port this is for all cameras."""
-        self.command("refuse", camera)
-
-    def listen(self, camera: int) -> None:
-        """Accept connections again, on the same port."""
-        self.command("listen", camera)
-
-    def close_clients(self, camera: int, *, reset: bool = False) -> int:
-        """Close all playing connections, by FIN or by RST; returns how many."""
-        return int(self.command("close_clients", camera, reset=reset))
-
-    def pause(self, camera: int, seconds: float, *, deliver_late: bool = False) -> None:
-        """Write no frames. Then go on with the next key frame, or deliver the late frames all at once."""
-        self.command("pause", camera, seconds=seconds, deliver_late=deliver_late)
-
-    def change(self, camera: int, **clip: Any) -> None:
-        """Change fields of the clip (see `ClipSpec.as_json`) in mid-stream, at the next key frame.
-
-        Another codec ends the sessions, because it needs another session description.
-        """
-        self.command("change", camera, **clip)
-
-    def no_keyframes(self, camera: int, *, on: bool = True) -> None:
-        """Withhold key frames."""
-        self.command("no_keyframes", camera, on=on)
-
-    def no_video(self, camera: int, *, on: bool = True) -> None:
-        """Describe only an audio track."""
-        self.command("no_video", camera, on=on)
-
-    def deaf(self, camera: int, *, on: bool = True) -> None:
-        """Accept connections and answer nothing."""
-        self.command("deaf", camera, on=on)
-
-    def status(self, camera: int, code: int) -> None:
-        """Answer every request for this camera with an RTSP status, such as 404 or 503; 0: with the truth again."""
-        self.command("status", camera, code=code)
+    def requests(self, camera: int) -> list[tuple[int, str]]:
+        """When (wall time in ns) the camera was asked for what (RTSP method)."""
+        return [(wall_ns, method) for wall_ns, method in self.command("requests", camera)]
 
     def __enter__(self) -> Self:
         self.start()

@@ -13,15 +13,19 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from random import Random
 from typing import Protocol
 from urllib.parse import quote
 
 from holdfast.lab.camera import Camera, CameraSpec
+from holdfast.lab.certificates import unsigned
 from holdfast.lab.clips import ClipError, ClipSpec, cached
+from holdfast.lab.connection import Connection
 from holdfast.lab.faults import Station, start_control
 from holdfast.lab.feeds import ClipFeed, LiveFeed
 from holdfast.lab.listener import Listener
+from holdfast.lab.proxy import NetworkPath
 
 _GOLDEN_RATIO = 0.618
 
@@ -56,12 +60,14 @@ class Lab:
         for index, spec in enumerate(self._specs):
             if listener is None or not self._one_port:
                 shared = {}
-                listener = Listener(shared, spec.port)
+                tls = await asyncio.to_thread(unsigned) if spec.tls else None
+                listener = Listener(partial(Connection, shared), 0 if spec.proxied else spec.port, tls)
             station = await self._station(index, spec, listener)
             shared[spec.path] = station.camera
             self.stations.append(station)
         for station in self.stations:
-            await station.listener.listen()
+            for each in station.listeners:
+                await each.listen()
         self._control, self.control_port = await start_control(self.stations)
 
     async def stop(self) -> None:
@@ -69,14 +75,17 @@ class Lab:
         for stoppable in self._stops:
             stoppable.stop()
         for station in self.stations:
-            await station.listener.refuse()
+            for each in station.listeners:
+                await each.refuse()
             station.camera.close_clients(reset=False, end="server stopped")
         self._control.close()
 
     async def _station(self, index: int, spec: CameraSpec, listener: Listener) -> Station:
         chance = Random(f"{self._seed} {index}")
         login = f"{quote(spec.user, safe='')}:{quote(spec.password, safe='')}@" if spec.auth != "none" else ""
-        url = f"rtsp://{login}127.0.0.1:{listener.port}{spec.path}"
+        path = NetworkPath(listener.port, chance, raw=spec.tls) if spec.proxied else None
+        listeners = (listener,) if path is None else (Listener(path.connection, spec.port), listener)
+        url = f"rtsp{'s' if spec.tls else ''}://{login}127.0.0.1:{listeners[0].port}{spec.path}"
         if spec.live:
             # GStreamer is loaded only where it is needed.
             from holdfast.lab.live import LiveEncoder, connect  # noqa: PLC0415
@@ -85,13 +94,13 @@ class Lab:
             camera = Camera(spec, encoder.clip, chance)
             connect(encoder, LiveFeed(camera))
             self._stops.append(encoder)
-            return Station(camera, listener, None, url)
+            return Station(camera, listeners, None, url, path)
         clip = await asyncio.to_thread(cached, spec.clip)
         camera = Camera(spec, clip, chance)
         feed = ClipFeed(camera, phase_s=float(index * _GOLDEN_RATIO % 1 / clip.fps))
         feed.start()
         self._stops.append(feed)
-        return Station(camera, listener, feed, url)
+        return Station(camera, listeners, feed, url, path)
 
 
 async def _run(options: argparse.Namespace) -> None:
@@ -126,7 +135,7 @@ def _specs(options: argparse.Namespace) -> list[CameraSpec]:
         seconds=options.seconds,
     )
     spec = CameraSpec(clip, start=options.start, live=options.live, auth=options.auth)
-    spec = replace(spec, user=options.user, password=options.password)
+    spec = replace(spec, user=options.user, password=options.password, proxied=options.proxied, tls=options.tls)
     ports = range(options.port, options.port + options.cameras) if options.port else [0] * options.cameras
     return [replace(spec, port=port) for port in ports]
 
@@ -148,6 +157,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--password", default="", help="only for simulated cameras: it is seen in the process list")
     parser.add_argument("--port", type=int, default=0, help="port of the first camera; 0: free ports")
     parser.add_argument("--one-port", action="store_true", help="all cameras on the first one's port")
+    parser.add_argument("--proxied", action="store_true", help="behind a network path that can be made to fail")
+    parser.add_argument("--tls", action="store_true", help="rtsps, with a certificate that nobody signed")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--spec", help="JSON list of camera specs instead of the options above")
     parser.add_argument("--until-stdin-closes", action="store_true")
