@@ -18,6 +18,7 @@ from holdfast.ports.capture import (
     Heartbeat,
     OpenSession,
     PoolEvent,
+    Progress,
     SessionBegun,
     SessionEnded,
     SessionFailed,
@@ -178,11 +179,9 @@ class WorkerPool:
                 waiting, member.waiting = member.waiting, []
                 for command in waiting:
                     self._send(member, command)
-            case Heartbeat(progress, clock):
-                for sample in clock:
-                    self._listener(sample)
-                for seen in progress:
-                    self._listener(seen)
+            case Heartbeat(progress, clock, losses):
+                for told in (*clock, *progress, *losses):
+                    self._listener(told)
             case TakeOpened(stream, session):
                 pipes = member.sessions.get((stream, session))
                 if pipes is not None and fds:
@@ -191,7 +190,7 @@ class WorkerPool:
                 self._graph_arrived(request, size, fds)
             case SessionEnded():
                 self._ended(member, event)
-            case SessionFailed() | BranchFailed():
+            case SessionFailed() | BranchFailed() | Progress():
                 self._listener(event)
         close_all(fds)
 

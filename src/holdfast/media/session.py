@@ -22,6 +22,7 @@ from holdfast.domain.times import MonoNs, PtsNs
 from holdfast.media.elements import Element, ElementMissing, ancestor_names, build_bin, make
 from holdfast.media.frames import FrameClock, Verdict
 from holdfast.media.gi import GLib, Gst
+from holdfast.media.losses import Losses
 from holdfast.media.parameter_sets import reorders_frames
 from holdfast.media.recording_branch import BARRIER, VALVE, RecordingBranch
 from holdfast.media.source import SOURCES
@@ -31,6 +32,7 @@ from holdfast.ports.capture import (
     ClockSample,
     Event,
     OpenSession,
+    PacketsLost,
     Progress,
     SessionEnded,
     SessionFailed,
@@ -53,6 +55,8 @@ STREAMING = (
 COUNTER = Element("fakesink", "counter", SILENT)
 MAX_BRANCH_FAILURES = 5
 """A recording branch that fails this often in one session is no longer worth rebuilding: the session is."""
+MOST_TIMELESS = 60
+"""Frames without a time, one after the other, before the session is given up."""
 DRAIN_S = 2.0
 ON_THE_WAY_S = 0.05
 """What the camera had sent when the end was ordered has passed the pipeline by then."""
@@ -72,6 +76,8 @@ class Session:
         self._recording_failures = 0
         self._failed = False
         self._frames = FrameClock()
+        self._losses = Losses()
+        self._timeless = 0
         self._sent_frames = 0
         self.pipeline = Gst.Pipeline.new(f"{command.stream.camera}-{command.stream.stream}-{command.session}")
         self._tee = make(Element("tee", "tee", {"allow-not-linked": True}))
@@ -135,6 +141,13 @@ class Session:
         sample = self._frames.take_sample()
         return sample and ClockSample(self.stream, self.number, PtsNs(sample[0]), MonoNs(sample[1]))
 
+    def losses(self) -> list[PacketsLost]:
+        """What did not arrive since the last call."""
+        return [
+            PacketsLost(self.stream, self.number, MonoNs(span.from_ns), MonoNs(span.to_ns), span.packets)
+            for span in self._losses.take()
+        ]
+
     # ------------------------------------------------------------ SourceListener, from any thread
 
     def source_ready(self, pad: Any, codec: str) -> None:
@@ -148,6 +161,10 @@ class Session:
         """Report on the main loop, once; before the messages that GStreamer posts because of it (B5)."""
         GLib.idle_add(self._fail, error, priority=GLib.PRIORITY_HIGH)
 
+    def source_lost(self) -> None:
+        """Count; it is told with the next heartbeat."""
+        self._losses.add(time.monotonic_ns(), 1)
+
     # ------------------------------------------------------------ streaming thread
 
     def _on_frame(self, _pad: Any, info: Any) -> Any:
@@ -155,11 +172,18 @@ class Session:
         pts_ns = buffer.pts
         if pts_ns == Gst.CLOCK_TIME_NONE:
             # The muxer would fail with "Buffer has no PTS"; one frame less is the smaller loss.
+            self._timeless += 1
+            if self._timeless == MOST_TIMELESS:
+                self.source_failed(_own(OwnError.NO_TIMES, f"{MOST_TIMELESS} frames in a row carry no time"))
             return Gst.PadProbeReturn.DROP
+        self._timeless = 0
         is_key = not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT)
         arrival_ns = time.monotonic_ns()
         number = _rendered(self._counter)
         reorders = self._recording.reorders
+        if self._frames.frames_seen == 0:
+            # Not with the next heartbeat: that frames come tells that this camera answers.
+            self._emit(Progress(self.stream, self.number, 1, 0, 0, 0), ())
         verdict = self._frames.frame(pts_ns, arrival_ns, number=number, is_key=is_key, reorders=reorders)
         if verdict is Verdict.REORDERED:
             self._recording.reorders = True

@@ -23,6 +23,9 @@ class SourceListener(Protocol):
     def source_failed(self, error: ErrorReport) -> None:
         """The source cannot deliver."""
 
+    def source_lost(self) -> None:
+        """A packet of the video, or several in a row, did not arrive, as the sequence numbers tell."""
+
     def source_ended(self) -> None:
         """The camera ended the stream in order: no further frame comes."""
 
@@ -99,6 +102,7 @@ class RtspSrcSource:
         self._rtspsrc.connect("on-sdp", self._on_sdp)
         self._rtspsrc.connect("select-stream", self._on_select_stream)
         self._rtspsrc.connect("pad-added", self._on_pad_added)
+        self._rtspsrc.connect("new-manager", _tell_of_losses)
 
     def _on_sdp(self, _rtspsrc: Any, sdp: Any) -> None:
         """Say at once when there is nothing that can be recorded (RFC 4566 section 5.14)."""
@@ -152,9 +156,18 @@ class RtspSrcSource:
         pad.link(chain[0].get_static_pad("sink"))
 
     def _on_event(self, _pad: Any, info: Any) -> Any:
-        if info.get_event().type == Gst.EventType.EOS:
+        event = info.get_event()
+        if event.type == Gst.EventType.EOS:
             self._listener.source_ended()
+        elif event.has_name("GstRTPPacketLost"):
+            self._listener.source_lost()
+            # It is for the account only: whoever depays sees the gap in the sequence numbers by itself.
+            return Gst.PadProbeReturn.DROP
         return Gst.PadProbeReturn.OK
+
+
+def _tell_of_losses(_rtspsrc: Any, manager: Any) -> None:
+    manager.set_property("do-lost", True)
 
 
 def _encoding_name(media: Any) -> str:

@@ -125,7 +125,8 @@ class Worker:
         sessions = list(self._sessions.values())
         progress = tuple(p for p in (s.progress() for s in sessions) if p is not None)
         clock = tuple(c for c in (s.clock_sample() for s in sessions) if c is not None)
-        self._emit(Heartbeat(progress, clock), ())
+        losses = tuple(lost for s in sessions for lost in s.losses())
+        self._emit(Heartbeat(progress, clock, losses), ())
         now = time.monotonic()
         for session in sessions:
             session.look()

@@ -103,11 +103,24 @@ class ClockSample:
 
 
 @dataclass(frozen=True, slots=True)
+class PacketsLost:
+    """RTP packets that did not arrive, by their sequence numbers; when the next ones came."""
+
+    stream: StreamId
+    session: int
+    from_ns: MonoNs
+    to_ns: MonoNs
+    packets: int
+    """At least so many."""
+
+
+@dataclass(frozen=True, slots=True)
 class Heartbeat:
     """The worker's main loop is alive: sent every two seconds."""
 
     progress: tuple[Progress, ...]
     clock: tuple[ClockSample, ...]
+    losses: tuple[PacketsLost, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +174,7 @@ class Graph:
     size: int
 
 
-Event = WorkerReady | Heartbeat | TakeOpened | SessionFailed | BranchFailed | SessionEnded | Graph
+Event = WorkerReady | Heartbeat | Progress | TakeOpened | SessionFailed | BranchFailed | SessionEnded | Graph
 
 # ------------------------------------------------------------------ from the pool of workers
 
@@ -213,6 +226,7 @@ PoolEvent = (
     | SessionEnded
     | WorkerLost
     | Progress
+    | PacketsLost
     | ClockSample
 )
 """What the recorder hears of a stream, one event at a time."""
@@ -287,6 +301,7 @@ __all__ = [
     "Graph",
     "Heartbeat",
     "OpenSession",
+    "PacketsLost",
     "PoolEvent",
     "Progress",
     "ProtocolError",

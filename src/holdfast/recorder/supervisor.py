@@ -17,6 +17,7 @@ from holdfast.ports.capture import (
     Capture,
     ClockSample,
     OpenSession,
+    PacketsLost,
     PoolEvent,
     Progress,
     SessionBegun,
@@ -148,6 +149,8 @@ class StreamSupervisor:
                 self.recording.take_closed(event)
             case Progress():
                 self._progressed(event)
+            case PacketsLost():
+                self._packets_lost(event)
             case ClockSample(_, session, pts_ns, arrival_ns):
                 self.recording.observe(session, pts_ns, arrival_ns)
             case SessionFailed(_, session, error):
