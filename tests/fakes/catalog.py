@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from holdfast.domain.gaps import GapRecord, GapRemoved
 from holdfast.domain.segments import (
     LOCAL_NODE,
     MAIN_VOLUME,
@@ -12,6 +13,7 @@ from holdfast.domain.segments import (
     Heartbeat,
     IntentRecord,
     RebuildDone,
+    RecorderStopped,
     RunRecord,
     SegmentRecord,
     SegmentState,
@@ -20,7 +22,7 @@ from holdfast.domain.segments import (
     StreamRecord,
 )
 from holdfast.domain.times import WallNs
-from holdfast.ports.catalog import CatalogCondition, Change
+from holdfast.ports.catalog import CatalogCondition, Change, LastLife
 
 _EVER = (1 << 63) - 1
 
@@ -32,16 +34,54 @@ class _Run:
     first_ordinal: int
 
 
-class FakeCatalog:
+class _FakeLedger:
+    """The part about gaps and lives of the recorder."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._gaps: dict[str, GapRecord] = {}
+        self._last_life: LastLife | None = None
+
+    def heartbeat(self) -> WallNs | None:
+        return None if self._last_life is None else self._last_life.wall_ns
+
+    def last_life(self) -> LastLife | None:
+        return self._last_life
+
+    def gaps(
+        self,
+        camera: str | None = None,
+        *,
+        stream: str | None = None,
+        from_ns: WallNs | None = None,
+        to_ns: WallNs | None = None,
+    ) -> tuple[GapRecord, ...]:
+        begin, end = _range(from_ns, to_ns)
+        with self._lock:
+            found = [
+                gap
+                for gap in self._gaps.values()
+                if camera in (None, gap.camera)
+                and stream in (None, gap.stream)
+                and gap.from_wall_ns < end
+                and (gap.to_wall_ns is None or gap.to_wall_ns > begin)
+            ]
+        return tuple(sorted(found, key=lambda gap: (gap.from_wall_ns, gap.camera, gap.stream, gap.gap_id)))
+
+    def open_gaps(self) -> tuple[GapRecord, ...]:
+        found = [gap for gap in self.gaps() if gap.to_wall_ns is None]
+        return tuple(sorted(found, key=lambda gap: (gap.camera, gap.stream)))
+
+
+class FakeCatalog(_FakeLedger):
     """Passes tests/contracts/test_catalog_contract.py; `trouble` is what `condition` shows."""
 
     def __init__(self, *, node: str = LOCAL_NODE) -> None:
+        super().__init__()
         self.trouble: str | None = None
         self.posted: list[Change] = []
         self._node = node
-        self._lock = threading.RLock()
         self._rebuilt = False
-        self._heartbeat: WallNs | None = None
         self._segments: dict[tuple[str, str], SegmentRecord] = {}
         self._runs: dict[str, _Run] = {}
         self._sessions: dict[tuple[str, str, int, WallNs], SessionRecord] = {}
@@ -56,7 +96,7 @@ class FakeCatalog:
                 self._store(change)
 
     def _store(self, change: Change) -> None:
-        if isinstance(change, SegmentRecord | RunRecord | SessionRecord | IntentRecord):
+        if isinstance(change, SegmentRecord | RunRecord | SessionRecord | IntentRecord | GapRecord):
             self._names.setdefault((change.camera, change.stream), "")
         match change:
             case SegmentRecord():
@@ -72,8 +112,13 @@ class FakeCatalog:
                 self._intents[change.camera, change.stream] = change
             case StreamRecord():
                 self._names[change.camera, change.stream] = change.display_name
-            case Heartbeat():
-                self._heartbeat = change.wall_ns
+            case GapRecord():
+                self._gaps[change.gap_id] = replace(change, detail=json.loads(json.dumps(dict(change.detail))))
+            case GapRemoved():
+                self._gaps.pop(change.gap_id, None)
+            case Heartbeat() | RecorderStopped():
+                in_order = isinstance(change, RecorderStopped)
+                self._last_life = LastLife(wall_ns=change.wall_ns, stopped_in_order=in_order)
             case RebuildDone():
                 self._rebuilt = True
 
@@ -205,8 +250,10 @@ class FakeCatalog:
         with self._lock:
             return tuple(self._intents[key] for key in sorted(self._intents))
 
-    def heartbeat(self) -> WallNs | None:
-        return self._heartbeat
+    def footage_end(self, camera: str, stream: str) -> WallNs | None:
+        with self._lock:
+            ends = [one.wall_end_ns for one in self._segments.values() if _stream(one) == (camera, stream)]
+        return max(ends, default=None)
 
 
 def _stream(record: SegmentRecord | RunRecord | SessionRecord) -> tuple[str, str]:

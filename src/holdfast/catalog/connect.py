@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from holdfast.catalog import migrate, rows
-from holdfast.domain.segments import Heartbeat, StreamRecord
+from holdfast.domain.segments import StreamRecord
 from holdfast.ports.catalog import CatalogMissingError, CatalogTooOldError, CatalogUnreadableError, Change
 
 log = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ def set_aside(path: Path) -> Path:
 
 
 def salvage(path: Path) -> tuple[Change, ...]:
-    """What can still be read from a damaged catalog and stands in no file: intents, names, the last heartbeat."""
+    """What can still be read from a damaged catalog and stands in no file: intents, names, the last life, gaps."""
     saved: list[Change] = []
     with (
         contextlib.suppress(sqlite3.Error, ValueError, TypeError),
@@ -149,7 +149,8 @@ def salvage(path: Path) -> tuple[Change, ...]:
         connection.row_factory = sqlite3.Row
         saved += [StreamRecord(**dict(row)) for row in _try(connection, "SELECT * FROM streams")]
         saved += [rows.intent_from(row) for row in _try(connection, "SELECT * FROM intents")]
-        saved += [Heartbeat(**dict(row)) for row in _try(connection, "SELECT * FROM heartbeats")]
+        saved += [rows.life_from(row) for row in _try(connection, "SELECT * FROM heartbeats")]
+        saved += [rows.gap_from(row) for row in _try(connection, "SELECT * FROM gaps")]
     return tuple(saved)
 
 

@@ -3,11 +3,13 @@
 from collections import OrderedDict
 from typing import assert_never
 
+from holdfast.domain.gaps import GapRecord, GapRemoved
 from holdfast.domain.segments import (
     FaultRecord,
     Heartbeat,
     IntentRecord,
     RebuildDone,
+    RecorderStopped,
     RunRecord,
     SegmentRecord,
     SessionRecord,
@@ -33,7 +35,9 @@ def name_of(change: Change) -> Key | None:
             return ("intent", change.node, change.camera, change.stream)
         case StreamRecord():
             return ("stream", change.node, change.camera, change.stream)
-        case Heartbeat():
+        case GapRecord() | GapRemoved():
+            return ("gap", change.node, change.gap_id)
+        case Heartbeat() | RecorderStopped():
             return ("heartbeat", change.node)
         case RebuildDone():
             return ("rebuild", change.node)
@@ -47,18 +51,25 @@ class Pending:
     """A bounded queue of changes; not thread-safe.
 
     When more than `limit` wait, the oldest fault goes first, then the oldest segment, run or session (the files hold
-    them too). Intents, names and heartbeats are never dropped; there is one of each per stream or node.
+    them too), then the oldest gap. Intents, names and heartbeats are never dropped; there is one of each per stream or
+    node.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._kept: OrderedDict[Key, tuple[int, Change]] = OrderedDict()
         self._rebuildable: OrderedDict[Key, tuple[int, Change]] = OrderedDict()
+        self._gaps: OrderedDict[Key, tuple[int, Change]] = OrderedDict()
         self._faults: OrderedDict[Key, tuple[int, Change]] = OrderedDict()
         self._number = 0
 
     def __len__(self) -> int:
-        return len(self._kept) + len(self._rebuildable) + len(self._faults)
+        return sum(map(len, self._queues))
+
+    @property
+    def _queues(self) -> tuple[OrderedDict[Key, tuple[int, Change]], ...]:
+        """In the order in which they are written."""
+        return self._kept, self._gaps, self._rebuildable, self._faults
 
     @property
     def number(self) -> int:
@@ -73,11 +84,13 @@ class Pending:
             self._faults[("fault", self._number)] = (self._number, change)
         elif isinstance(change, SegmentRecord | RunRecord | SessionRecord):
             self._rebuildable[key] = (self._number, change)
+        elif isinstance(change, GapRecord | GapRemoved):
+            self._gaps[key] = (self._number, change)
         else:
             self._kept[key] = (self._number, change)
         if len(self) <= self._limit:
             return 0
-        victims = self._faults or self._rebuildable
+        victims = self._faults or self._rebuildable or self._gaps
         if not victims:
             return 0
         victims.popitem(last=False)
@@ -86,7 +99,7 @@ class Pending:
     def first(self, count: int) -> tuple[Entry, ...]:
         """The next changes to write. They stay here until `done`, so that nothing is lost when writing fails."""
         entries: list[Entry] = []
-        for queue in (self._kept, self._rebuildable, self._faults):
+        for queue in self._queues:
             for key, (number, change) in queue.items():
                 if len(entries) == count:
                     return tuple(entries)
@@ -96,14 +109,10 @@ class Pending:
     def done(self, entries: tuple[Entry, ...]) -> None:
         """Forget changes that were written, except those that were replaced meanwhile."""
         for key, number, _ in entries:
-            for queue in (self._kept, self._rebuildable, self._faults):
+            for queue in self._queues:
                 if key in queue and queue[key][0] == number:
                     del queue[key]
 
     def has_before(self, number: int) -> bool:
         """Whether a change with this number or an earlier one still waits."""
-        return any(
-            waiting <= number
-            for queue in (self._kept, self._rebuildable, self._faults)
-            for waiting, _ in queue.values()
-        )
+        return any(waiting <= number for queue in self._queues for waiting, _ in queue.values())

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.catalog import connect
-from holdfast.catalog.rows import columns, fault_from, intent_from, segment_from
+from holdfast.catalog.rows import columns, fault_from, gap_from, intent_from, segment_from
+from holdfast.domain.gaps import GapRecord
 from holdfast.domain.segments import (
     LOCAL_NODE,
     MAIN_VOLUME,
@@ -19,6 +20,7 @@ from holdfast.domain.segments import (
     StreamExtent,
 )
 from holdfast.domain.times import WallNs
+from holdfast.ports.catalog import LastLife
 
 _EVER = (1 << 63) - 1
 _SEGMENT = ", ".join(f"segments.{name}" for name in columns(SegmentRecord))
@@ -82,7 +84,25 @@ SELECT max(
     COALESCE((SELECT max(session) FROM runs WHERE node = :node AND camera = :camera AND stream = :stream), 0))
 """
 _INTENTS = f"SELECT {', '.join(columns(IntentRecord))} FROM intents WHERE node = ? ORDER BY camera, stream"  # noqa: S608
-_HEARTBEAT = "SELECT wall_ns FROM heartbeats WHERE node = ?"
+_LAST_LIFE = "SELECT wall_ns, stopped FROM heartbeats WHERE node = ?"
+_GAP = ", ".join(columns(GapRecord))
+_GAPS = f"""
+SELECT {_GAP} FROM gaps
+WHERE node = :node AND (:camera IS NULL OR camera = :camera) AND (:stream IS NULL OR stream = :stream)
+    AND from_wall_ns < :to_ns AND (to_wall_ns IS NULL OR to_wall_ns > :from_ns)
+ORDER BY from_wall_ns, camera, stream, gap_id
+"""  # noqa: S608
+_OPEN_GAPS = f"""
+SELECT {_GAP} FROM gaps INDEXED BY gaps_open WHERE node = :node AND to_wall_ns IS NULL
+ORDER BY camera, stream, from_wall_ns, gap_id
+"""  # noqa: S608
+# No segment that began earlier than the last one by more than the longest duration can reach further.
+FOOTAGE_END = """
+SELECT max(wall_start_ns + duration_ns) FROM segments
+WHERE node = :node AND camera = :camera AND stream = :stream AND wall_start_ns >=
+    (SELECT max(wall_start_ns) FROM segments WHERE node = :node AND camera = :camera AND stream = :stream)
+    - (SELECT max(duration_ns) FROM segments WHERE node = :node AND camera = :camera AND stream = :stream)
+"""
 
 
 class CatalogReader:
@@ -190,9 +210,40 @@ class CatalogReader:
 
     def heartbeat(self) -> WallNs | None:
         """See CatalogReads."""
+        life = self.last_life()
+        return None if life is None else life.wall_ns
+
+    def last_life(self) -> LastLife | None:
+        """See CatalogReads."""
         with self._reading() as connection:
-            row = connection.execute(_HEARTBEAT, (self._node,)).fetchone()
-        return None if row is None else WallNs(row["wall_ns"])
+            row = connection.execute(_LAST_LIFE, (self._node,)).fetchone()
+        return None if row is None else LastLife(wall_ns=row["wall_ns"], stopped_in_order=bool(row["stopped"]))
+
+    def gaps(
+        self,
+        camera: str | None = None,
+        *,
+        stream: str | None = None,
+        from_ns: WallNs | None = None,
+        to_ns: WallNs | None = None,
+    ) -> tuple[GapRecord, ...]:
+        """See CatalogReads."""
+        given = self._given(camera=camera, stream=stream, **_range(from_ns, to_ns))
+        with self._reading() as connection:
+            found = connection.execute(_GAPS, given).fetchall()
+        return tuple(map(gap_from, found))
+
+    def open_gaps(self) -> tuple[GapRecord, ...]:
+        """See CatalogReads."""
+        with self._reading() as connection:
+            found = connection.execute(_OPEN_GAPS, self._given()).fetchall()
+        return tuple(map(gap_from, found))
+
+    def footage_end(self, camera: str, stream: str) -> WallNs | None:
+        """See CatalogReads."""
+        with self._reading() as connection:
+            (end_ns,) = connection.execute(FOOTAGE_END, self._given(camera=camera, stream=stream)).fetchone()
+        return None if end_ns is None else WallNs(end_ns)
 
     def _given(self, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever SQLite stores
         return {"node": self._node, **values}

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any, assert_never
 
+from holdfast.domain.gaps import GapRecord, GapRemoved
 from holdfast.domain.segments import (
     FaultRecord,
     Heartbeat,
     IntentRecord,
     RebuildDone,
+    RecorderStopped,
     RunRecord,
     SegmentRecord,
     SegmentState,
@@ -41,7 +43,9 @@ _PUT_SEGMENT = _insert("segments", columns(SegmentRecord), ("node", "volume", "p
 _PUT_SESSION = _insert("sessions", columns(SessionRecord), (*_STREAM_KEY, "number", "started_wall_ns"))
 _PUT_INTENT = _insert("intents", columns(IntentRecord), _STREAM_KEY)
 _PUT_STREAM = _insert("streams", columns(StreamRecord), _STREAM_KEY)
-_PUT_HEARTBEAT = _insert("heartbeats", columns(Heartbeat), ("node",))
+_PUT_HEARTBEAT = _insert("heartbeats", (*columns(Heartbeat), "stopped"), ("node",))
+_PUT_GAP = _insert("gaps", columns(GapRecord), ("node", "gap_id"))
+_REMOVE_GAP = "DELETE FROM gaps WHERE node = :node AND gap_id = :gap_id"
 _PUT_REBUILD = _insert("rebuilds", columns(RebuildDone), ("node",))
 _PUT_FAULT = _insert("faults", columns(FaultRecord), ())
 _KNOW_STREAM = "INSERT OR IGNORE INTO streams (node, camera, stream) VALUES (:node, :camera, :stream)"
@@ -71,7 +75,7 @@ WHERE excluded.first_ordinal < runs.first_ordinal
 def write(connection: sqlite3.Connection, change: Change) -> None:
     """Put one change into an open transaction. Raises sqlite3.Error, OverflowError or UnicodeError for bad values."""
     values = _values(change)
-    if isinstance(change, SegmentRecord | RunRecord | SessionRecord | IntentRecord):
+    if isinstance(change, SegmentRecord | RunRecord | SessionRecord | IntentRecord | GapRecord):
         connection.execute(_KNOW_STREAM, values)
     if isinstance(change, SegmentRecord):
         connection.execute(_IMPLY_RUN, values)
@@ -90,19 +94,25 @@ def _statement(change: Change) -> str:
             return _PUT_INTENT
         case StreamRecord():
             return _PUT_STREAM
-        case Heartbeat():
+        case Heartbeat() | RecorderStopped():
             return _PUT_HEARTBEAT
         case RebuildDone():
             return _PUT_REBUILD
         case FaultRecord():
             return _PUT_FAULT
+        case GapRecord():
+            return _PUT_GAP
+        case GapRemoved():
+            return _REMOVE_GAP
         case _:
             assert_never(change)
 
 
 def _values(change: Change) -> dict[str, Any]:
     values = {field.name: getattr(change, field.name) for field in fields(change)}
-    if isinstance(change, FaultRecord):
+    if isinstance(change, Heartbeat | RecorderStopped):
+        values["stopped"] = isinstance(change, RecorderStopped)
+    if isinstance(change, FaultRecord | GapRecord):
         values["detail"] = json.dumps(dict(change.detail), ensure_ascii=False, sort_keys=True, default=str)
     return values
 
@@ -119,6 +129,20 @@ def fault_from(row: sqlite3.Row) -> FaultRecord:
     values = dict(row)
     values["detail"] = json.loads(values["detail"])
     return FaultRecord(**values)
+
+
+def gap_from(row: sqlite3.Row) -> GapRecord:
+    """A gap from a row with exactly its columns."""
+    values = dict(row)
+    values["detail"] = json.loads(values["detail"])
+    return GapRecord(**values)
+
+
+def life_from(row: sqlite3.Row) -> Heartbeat | RecorderStopped:
+    """The last life of a recorder, from a row of any schema."""
+    values = dict(row)
+    kind = RecorderStopped if values.pop("stopped", 0) else Heartbeat
+    return kind(**values)
 
 
 def intent_from(row: sqlite3.Row) -> IntentRecord:

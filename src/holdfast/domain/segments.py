@@ -147,6 +147,14 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecorderStopped:
+    """The recorder ended in order at this moment. A later heartbeat says that another one began."""
+
+    wall_ns: WallNs
+    node: str = LOCAL_NODE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RebuildDone:
     """The catalog has been compared with every file of its root since it was made."""
 

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from holdfast.domain.gaps import GapRecord, GapRemoved
 from holdfast.domain.segments import (
     MAIN_VOLUME,
     FaultRecord,
     Heartbeat,
     IntentRecord,
     RebuildDone,
+    RecorderStopped,
     RunRecord,
     SegmentRecord,
     SessionRecord,
@@ -18,8 +20,30 @@ from holdfast.domain.segments import (
 )
 from holdfast.domain.times import WallNs
 
-Change = SegmentRecord | RunRecord | SessionRecord | FaultRecord | IntentRecord | StreamRecord | Heartbeat | RebuildDone
+Change = (
+    SegmentRecord
+    | RunRecord
+    | SessionRecord
+    | FaultRecord
+    | GapRecord
+    | GapRemoved
+    | IntentRecord
+    | StreamRecord
+    | Heartbeat
+    | RecorderStopped
+    | RebuildDone
+)
 """What may be written. Each is stored under its name; a later one of the same name replaces it. Faults are added."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastLife:
+    """The last that is known of a recorder that ran here."""
+
+    wall_ns: WallNs
+    """When it was last known to be alive."""
+    stopped_in_order: bool
+    """It said that it ends; otherwise it was killed, crashed, or the power failed."""
 
 
 class CatalogError(Exception):
@@ -131,6 +155,25 @@ class CatalogReads(Protocol):
 
     def heartbeat(self) -> WallNs | None:
         """When the recorder was last known to be alive."""
+
+    def last_life(self) -> LastLife | None:
+        """When and how the last recorder ended; None when none ever ran. Ask before the first heartbeat is posted."""
+
+    def gaps(
+        self,
+        camera: str | None = None,
+        *,
+        stream: str | None = None,
+        from_ns: WallNs | None = None,
+        to_ns: WallNs | None = None,
+    ) -> tuple[GapRecord, ...]:
+        """Gaps that overlap the range, by begin. Open ones count as reaching to the present."""
+
+    def open_gaps(self) -> tuple[GapRecord, ...]:
+        """Gaps that have no end, by camera, stream and begin; after an unorderly end they are the next life's."""
+
+    def footage_end(self, camera: str, stream: str) -> WallNs | None:
+        """The latest end of the stream's segments; of open ones as far as the catalog knows it. None without any."""
 
 
 class CatalogPort(CatalogWrites, CatalogReads, Protocol):

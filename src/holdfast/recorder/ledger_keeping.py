@@ -1,0 +1,181 @@
+"""Keeps the gap ledger of one stream: feeds facts to the policy, and writes what it says into the catalog."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from holdfast.domain.faults import Fault
+from holdfast.domain.gaps import GapRecord, GapRemoved
+from holdfast.domain.secrets import redact
+from holdfast.domain.segments import Json
+from holdfast.domain.streams import StreamId
+from holdfast.domain.times import MonoNs, WallNs
+from holdfast.policy import ledger
+from holdfast.policy.gap_words import sentence_of
+from holdfast.policy.ledger import EARLIER_LIFE, Ledger
+from holdfast.policy.ledger_events import (
+    Action,
+    DropGap,
+    EarlierLife,
+    Event,
+    Faulted,
+    Gap,
+    Lost,
+    Note,
+    PutGap,
+    Recorded,
+    Redated,
+    Ticked,
+    Unwanted,
+    Wanted,
+)
+from holdfast.ports.catalog import CatalogWrites
+from holdfast.ports.clock import Clock
+
+LONGEST_TEXT = 500
+"""Letters of what is said of a gap: a camera may answer with a page."""
+MOST_SAID = 512
+"""Gaps whose names are remembered, of which all but the latest are final."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A gap as the catalog has it."""
+
+    gap_id: str
+    gap: Gap
+    record: GapRecord
+
+
+class LedgerKeeper:
+    """Owns one stream's ledger. All calls come on the recorder's event loop and none of them waits."""
+
+    def __init__(self, stream: StreamId, clock: Clock, catalog: CatalogWrites, new_id: Callable[[], UUID]) -> None:
+        """Nothing is missing before `wanted` or `earlier_life`."""
+        self._stream, self._clock, self._catalog, self._new_id = stream, clock, catalog, new_id
+        self._ledger = Ledger()
+        self._said: dict[int, _Said] = {}
+
+    @property
+    def open_gap(self) -> GapRecord | None:
+        """The gap that is open now, as the catalog has it."""
+        gap = self._ledger.open_gap
+        return None if gap is None else self._said[gap.number].record
+
+    def wanted(self, *, wanted: bool) -> None:
+        """The user switched recording on or off. After switching on, say again with `fault` what is wrong now."""
+        now_ns = self._clock.mono_ns()
+        self._step(Wanted(now_ns) if wanted else Unwanted(now_ns))
+
+    def recorded(self, lane: int, from_ns: MonoNs, to_ns: MonoNs, interval_ns: int) -> None:
+        """Footage of a lane (the number of its session) was taken into the recording; of one lane in order."""
+        self._step(Recorded(lane, from_ns, to_ns, interval_ns))
+
+    def fault(self, fault: Fault, session: int | None, *, breaks: bool) -> None:
+        """Trouble. `breaks`: no frames are recorded from now on, until a session delivers anew.
+
+        A draining session or a rival that fails breaks nothing while another one delivers.
+        """
+        note = Note(fault.kind, _clean(fault.detail or fault.sentence))
+        self._step(Faulted(note, session, self._clock.mono_ns(), breaks))
+
+    def lost(self, from_ns: MonoNs, to_ns: MonoNs, cause: str, text: str, session: int | None) -> None:
+        """What was, or should have been, between these moments is known to be lost. `cause`: value of a Cause."""
+        self._step(Lost(from_ns, to_ns, Note(cause, _clean(text)), session))
+
+    def redated(self, lane: int, by_ns: int) -> None:
+        """The lane's footage lies `by_ns` later (negative: earlier) than was said."""
+        self._step(Redated(lane, by_ns))
+
+    def earlier_life(self, until_wall_ns: WallNs, cause: str, open_gap: GapRecord | None) -> None:
+        """Footage of an earlier life of the recorder ended then, and recording has been wanted since.
+
+        `cause`: recorder_stopped or recorder_killed. `open_gap`: what the catalog says was open when it ended. May be
+        called again with a better time, when the files have been repaired.
+        """
+        carried = self._carried(open_gap) if open_gap is not None else None
+        self._step(EarlierLife(self._mono_of(until_wall_ns), Note(cause), carried))
+
+    def tick(self) -> None:
+        """Let time pass."""
+        self._step(Ticked(self._clock.mono_ns()))
+
+    def _carried(self, record: GapRecord) -> Gap:
+        also = record.detail.get("also")
+        notes = (
+            [Note(str(one.get("kind")), str(one.get("text", ""))) for one in also if isinstance(one, dict)]
+            if (isinstance(also, list))
+            else []
+        )
+        note = Note(record.cause, str(record.detail.get("text", "")))
+        gap = Gap(EARLIER_LIFE, self._mono_of(record.from_wall_ns), None, note, record.session, tuple(notes))
+        self._said.setdefault(EARLIER_LIFE, _Said(record.gap_id, gap, record))
+        return gap
+
+    def _step(self, event: Event) -> None:
+        self._ledger, actions = ledger.step(self._ledger, event)
+        for action in actions:
+            self._carry_out(action)
+
+    def _carry_out(self, action: Action) -> None:
+        match action:
+            case PutGap(gap):
+                self._put(gap)
+            case DropGap(number):
+                said = self._said.get(number)
+                if said is not None:
+                    self._catalog.post(GapRemoved(gap_id=said.gap_id))
+
+    def _put(self, gap: Gap) -> None:
+        said = self._said.pop(gap.number, None)
+        gap_id = said.gap_id if said is not None else str(self._new_id())
+        record = GapRecord(
+            gap_id=gap_id,
+            camera=self._stream.camera,
+            stream=self._stream.stream,
+            cause=gap.note.cause,
+            sentence=sentence_of(gap.note.cause),
+            from_wall_ns=self._from_wall_ns(gap, said),
+            to_wall_ns=self._to_wall_ns(gap, said),
+            session=gap.session,
+            detail=_detail(gap),
+        )
+        self._said[gap.number] = _Said(gap_id, gap, record)
+        self._forget()
+        self._catalog.post(record)
+
+    def _forget(self) -> None:
+        if len(self._said) > MOST_SAID:
+            del self._said[next(number for number in self._said if number != EARLIER_LIFE)]
+
+    def _from_wall_ns(self, gap: Gap, said: _Said | None) -> WallNs:
+        # What was said once stays, wherever the wall clock jumped meanwhile.
+        if said is not None and said.gap.from_ns == gap.from_ns:
+            return said.record.from_wall_ns
+        return self._wall_of(gap.from_ns)
+
+    def _to_wall_ns(self, gap: Gap, said: _Said | None) -> WallNs | None:
+        if gap.to_ns is None:
+            return None
+        if said is not None and said.gap.to_ns == gap.to_ns:
+            return said.record.to_wall_ns
+        return self._wall_of(gap.to_ns)
+
+    def _wall_of(self, mono_ns: int) -> WallNs:
+        return WallNs(mono_ns + self._clock.wall_ns() - self._clock.mono_ns())
+
+    def _mono_of(self, wall_ns: WallNs) -> MonoNs:
+        return MonoNs(wall_ns - self._clock.wall_ns() + self._clock.mono_ns())
+
+
+def _clean(text: str) -> str:
+    return redact(text)[:LONGEST_TEXT]
+
+
+def _detail(gap: Gap) -> Mapping[str, Json]:
+    detail: dict[str, Json] = {}
+    if gap.note.text:
+        detail["text"] = gap.note.text
+    if gap.also:
+        detail["also"] = [{"kind": str(one.cause), "text": one.text} for one in gap.also]
+    return detail
