@@ -250,10 +250,11 @@ class FakeCatalog(_FakeLedger):
         with self._lock:
             return tuple(self._intents[key] for key in sorted(self._intents))
 
-    def footage_end(self, camera: str, stream: str) -> WallNs | None:
+    def footage_end(self, camera: str, stream: str, *, before_ns: WallNs | None = None) -> WallNs | None:
         with self._lock:
-            ends = [one.wall_end_ns for one in self._segments.values() if _stream(one) == (camera, stream)]
-        return max(ends, default=None)
+            found = [one for one in self._segments.values() if _stream(one) == (camera, stream)]
+        early = [one for one in found if before_ns is None or one.wall_start_ns < before_ns]
+        return max((one.wall_end_ns for one in early), default=None)
 
 
 def _stream(record: SegmentRecord | RunRecord | SessionRecord) -> tuple[str, str]:

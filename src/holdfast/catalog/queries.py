@@ -99,8 +99,9 @@ ORDER BY camera, stream, from_wall_ns, gap_id
 # No segment that began earlier than the last one by more than the longest duration can reach further.
 FOOTAGE_END = """
 SELECT max(wall_start_ns + duration_ns) FROM segments
-WHERE node = :node AND camera = :camera AND stream = :stream AND wall_start_ns >=
-    (SELECT max(wall_start_ns) FROM segments WHERE node = :node AND camera = :camera AND stream = :stream)
+WHERE node = :node AND camera = :camera AND stream = :stream AND wall_start_ns < :before_ns AND wall_start_ns >=
+    (SELECT max(wall_start_ns) FROM segments
+        WHERE node = :node AND camera = :camera AND stream = :stream AND wall_start_ns < :before_ns)
     - (SELECT max(duration_ns) FROM segments WHERE node = :node AND camera = :camera AND stream = :stream)
 """
 
@@ -239,10 +240,11 @@ class CatalogReader:
             found = connection.execute(_OPEN_GAPS, self._given()).fetchall()
         return tuple(map(gap_from, found))
 
-    def footage_end(self, camera: str, stream: str) -> WallNs | None:
+    def footage_end(self, camera: str, stream: str, *, before_ns: WallNs | None = None) -> WallNs | None:
         """See CatalogReads."""
+        given = self._given(camera=camera, stream=stream, before_ns=_EVER if before_ns is None else before_ns)
         with self._reading() as connection:
-            (end_ns,) = connection.execute(FOOTAGE_END, self._given(camera=camera, stream=stream)).fetchone()
+            (end_ns,) = connection.execute(FOOTAGE_END, given).fetchone()
         return None if end_ns is None else WallNs(end_ns)
 
     def _given(self, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever SQLite stores

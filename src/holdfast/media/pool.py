@@ -163,6 +163,11 @@ class WorkerPool:
         self._members.append(member)
         return member
 
+    def _tell(self, *told: Sequence[PoolEvent]) -> None:
+        for events in told:
+            for event in events:
+                self._listener(event)
+
     def _send(self, member: Member, command: OpenSession) -> None:
         member.host.send(command)
         # Not at once: whoever asks for a session is still deciding.
@@ -180,8 +185,7 @@ class WorkerPool:
                 for command in waiting:
                     self._send(member, command)
             case Heartbeat(progress, clock, losses):
-                for told in (*clock, *progress, *losses):
-                    self._listener(told)
+                self._tell(clock, progress, losses)
             case TakeOpened(stream, session):
                 pipes = member.sessions.get((stream, session))
                 if pipes is not None and fds:

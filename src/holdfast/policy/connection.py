@@ -68,7 +68,7 @@ def step(now: Connection, event: Event, settings: ConnectionSettings, *, at_s: f
         case Drained(session):
             return _close_drained(now, frozenset({session}))
         case PortLooked(answers):
-            return _port_looked(now, settings, at_s, answers=answers)
+            return _port_looked(now, settings, at_s, answers=answers, chance=chance)
         case Ticked(skipped_s):
             return _tick(now, skipped_s, settings, at_s=at_s, chance=chance)
         case _ as never:
@@ -226,10 +226,14 @@ def _close_drained(now: Connection, sessions: frozenset[int]) -> Step:
 # ------------------------------------------------------------------ the camera's port
 
 
-def _port_looked(now: Connection, settings: ConnectionSettings, at_s: float, *, answers: bool) -> Step:
+def _port_looked(now: Connection, settings: ConnectionSettings, at_s: float, *, answers: bool, chance: float) -> Step:
     """The first answer after none ends a wait, and lets a rival be opened at once (requirement C2)."""
     is_back = answers and now.port_down
     now = replace(now, port_down=not answers)
+    if not answers and now.next_try_at_s is not None and now.failed_at_s is not None and now.fault is not None:
+        # Quick tries are for a camera that answers. Until then the looks do, which ask less of everybody.
+        backoff_s = settings.backoff.delay_s(now.failures, now.fault.kind, chance=chance)
+        return replace(now, next_try_at_s=max(now.next_try_at_s, now.failed_at_s + backoff_s)), ()
     if not is_back or (now.fault is not None and now.fault.kind in SELDOM):
         return now, ()
     if now.primary is None:

@@ -172,8 +172,8 @@ class CatalogReads(Protocol):
     def open_gaps(self) -> tuple[GapRecord, ...]:
         """Gaps that have no end, by camera, stream and begin; after an unorderly end they are the next life's."""
 
-    def footage_end(self, camera: str, stream: str) -> WallNs | None:
-        """The latest end of the stream's segments; of open ones as far as the catalog knows it. None without any."""
+    def footage_end(self, camera: str, stream: str, *, before_ns: WallNs | None = None) -> WallNs | None:
+        """The latest end of the stream's segments that began before; of open ones as far as the catalog knows it."""
 
 
 class CatalogPort(CatalogWrites, CatalogReads, Protocol):

@@ -52,12 +52,6 @@ class Account(Protocol):
         """Footage was to be recorded, and is known to be lost."""
 
 
-class NoAccount:
-    def recorded(self, lane: int, from_ns: MonoNs, to_ns: MonoNs, interval_ns: int) -> None: ...
-    def redated(self, lane: int, by_ns: int) -> None: ...
-    def lost(self, from_ns: MonoNs, to_ns: MonoNs, cause: str, text: str, session: int | None) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Mark:
     """Where a winner began: its first key frame, and when that was taken."""

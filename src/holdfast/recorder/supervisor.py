@@ -30,7 +30,8 @@ from holdfast.ports.capture import (
 )
 from holdfast.ports.reach import PortSeen, Reach
 from holdfast.recorder.arrivals import Arrivals
-from holdfast.recorder.lanes import Lanes, NoAccount, Turns
+from holdfast.recorder.lanes import Lanes, Turns
+from holdfast.recorder.ledger_keeping import LedgerKeeper
 from holdfast.recorder.recording import Services
 from holdfast.recorder.session_log import SessionLog
 from holdfast.recorder.status import StreamStatus, recording_state
@@ -38,6 +39,9 @@ from holdfast.recorder.troubles import Troubles
 
 LOG_RTSP = logging.getLogger("holdfast.rtsp")
 LOG_RECONNECT = logging.getLogger("holdfast.reconnect")
+LOSS_AGAIN_S = 60.0
+"""A network that loses packets is spoken of once a minute; the ledger has them all."""
+
 LOG_RECORDING = logging.getLogger("holdfast.recording")
 
 
@@ -76,12 +80,13 @@ class StreamSupervisor:
         self._troubles = Troubles(plan.stream, clock, catalog)
         self._sessions = SessionLog(plan.stream, clock, catalog)
         self._arrivals = Arrivals()
+        self.ledger = LedgerKeeper(plan.stream, clock, catalog, ports.services.new_run_id)
         turns = Turns(
             begins=lambda session: self._step(connecting.Delivered(session, begins=True)),
             drained=lambda session: self._step(connecting.Drained(session)),
         )
         limit_bytes = plan.ring_limit_bytes
-        self.recording = Lanes(plan.stream, plan.rules, ports.services, self._report, limit_bytes, turns, NoAccount())
+        self.recording = Lanes(plan.stream, plan.rules, ports.services, self._report, limit_bytes, turns, self.ledger)
         self.wanted = False
         self._ports, self._services = ports, ports.services
         self._connection = Connection(session=last_session, records=plan.mode.records)
@@ -89,6 +94,8 @@ class StreamSupervisor:
         self._mode = plan.mode
         self._reorders = False
         self._phase = Phase.DISCONNECTED
+        self._port: PortSeen | None = None
+        """The last look at the camera's port since frames came."""
         catalog.post(StreamRecord(camera=self.stream.camera, stream=self.stream.stream, display_name=plan.name))
 
     # ------------------------------------------------------------ what the user wants
@@ -119,8 +126,11 @@ class StreamSupervisor:
         if wanted == self.wanted:
             return
         self.wanted = wanted
+        self.ledger.wanted(wanted=wanted)
         if wanted:
             self.recording.start()
+            if self._troubles.last is not None and self._connection.phase is not Phase.CONNECTED:
+                self.ledger.fault(self._troubles.last, self.session, breaks=True)
         else:
             self.recording.stop()
 
@@ -154,7 +164,7 @@ class StreamSupervisor:
             case ClockSample(_, session, pts_ns, arrival_ns):
                 self.recording.observe(session, pts_ns, arrival_ns)
             case SessionFailed(_, session, error):
-                self._step(connecting.Failed(session, classify(error)))
+                self._step(connecting.Failed(session, self._refined(classify(error))))
             case WorkerLost(_, session, error):
                 self.recording.close(session)
                 self._step(connecting.Failed(session, classify(error), ended=True))
@@ -168,21 +178,27 @@ class StreamSupervisor:
 
     def port_seen(self, seen: PortSeen) -> None:
         """The camera's port was looked at; that may tell more exactly why nothing comes."""
+        self._port = seen
         self._step(connecting.PortLooked(seen.error is None))
-        now = self._troubles.last
-        if now is None or now.kind is not FaultKind.RTSP_NETWORK or self._connection.phase is Phase.CONNECTED:
-            return
-        error = seen.error
+        fault = self._troubles.last
+        if fault is not None and self._connection.primary is None and self._refined(fault) is not fault:
+            self._report(self._refined(fault))
+
+    def _refined(self, fault: Fault) -> Fault:
+        """What the source can only call a network fault, told more exactly by the last look at the port."""
+        if fault.kind is not FaultKind.RTSP_NETWORK or self._port is None:
+            return fault
+        error = self._port.error
         if error is None and self._address.url.startswith("rtsps:"):
             text = "the port answers, but no encrypted connection comes about"
-            error = ErrorReport(Branch.SOURCE, OWN_DOMAIN, OwnError.TLS, "recorder", text, now.detail)
-        if error is not None:
-            self._report(classify(error))
+            error = ErrorReport(Branch.SOURCE, OWN_DOMAIN, OwnError.TLS, "recorder", text, fault.detail)
+        return fault if error is None else classify(error)
 
     def tick(self, skipped_s: float) -> None:
         """Called a few times a second. `skipped_s`: how much longer than usual it was not."""
         self._step(connecting.Ticked(skipped_s))
         self.recording.tick()
+        self.ledger.tick()
         if self._connection.phase is Phase.CONNECTED and self._arrivals.lacks_key_frames(self._now_s()):
             self._report(Fault(FaultKind.NO_KEY_FRAME, SENTENCES[FaultKind.NO_KEY_FRAME]))
 
@@ -238,6 +254,8 @@ class StreamSupervisor:
             self.recording.inherit(primary.number)
             self._arrivals.begin(self._now_s())
         phase = self._connection.phase
+        if phase is Phase.CONNECTED:
+            self._port = None
         if phase is not self._phase:
             self._phase = phase
             LOG_RTSP.info("%s: %s", self.stream, phase)
@@ -261,7 +279,7 @@ class StreamSupervisor:
                     other = "udp" if self._address.transport == "tcp" else "tcp"
                     self._address = replace(self._address, transport=other)
                 LOG_RTSP.debug("%s: session %d: %s", self.stream, session, fault.detail)
-                self._report(fault)
+                self._report(fault, breaks=ends)
             case connecting.Alarm(fault):
                 LOG_RECONNECT.error("%s: still not recorded: %s", self.stream, fault.sentence)
 
@@ -281,8 +299,17 @@ class StreamSupervisor:
             return
         self._arrivals.progressed(seen, self.recording.received_bytes(seen.session), self._now_s())
 
-    def _report(self, fault: Fault) -> None:
+    def _packets_lost(self, lost: PacketsLost) -> None:
+        """Known loss: what the packets were of is damaged, though there may be frames."""
+        text = f"{lost.packets} packets did not arrive"
+        self.ledger.lost(lost.from_ns, lost.to_ns, FaultKind.PACKETS_LOST, text, lost.session)
+        last, age_s = self._troubles.last, self._troubles.age_s
+        if last is None or age_s is None or last.kind is not FaultKind.PACKETS_LOST or age_s > LOSS_AGAIN_S:
+            self._troubles.report(Fault(FaultKind.PACKETS_LOST, SENTENCES[FaultKind.PACKETS_LOST], text), lost.session)
+
+    def _report(self, fault: Fault, *, breaks: bool = False) -> None:
         self._troubles.report(fault, self.session, again=self._connection.failures > 1)
+        self.ledger.fault(fault, self.session, breaks=breaks)
 
     def _now_s(self) -> float:
         return self._services.clock.mono_ns() / NS_PER_S

@@ -26,7 +26,7 @@ class Troubles:
         """Seconds since the last fault."""
         return None if self.last is None else (self._clock.mono_ns() - self._at_ns) / NS_PER_S
 
-    def report(self, fault: Fault, session: int, *, again: bool) -> None:
+    def report(self, fault: Fault, session: int, *, again: bool = False) -> None:
         """`again`: it is one of many in a row, which is said at debug level when it is of the same kind."""
         is_new = self.last is None or self.last.kind is not fault.kind or not again
         self.last, self._at_ns = fault, self._clock.mono_ns()
