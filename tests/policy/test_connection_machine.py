@@ -7,24 +7,36 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from holdfast.domain.faults import Fault, FaultKind
 from holdfast.policy import connection
 from holdfast.policy.backoff import AT_ONCE, SELDOM
-from holdfast.policy.connection import (
+from holdfast.policy.connecting import (
+    Action,
+    Alarm,
+    Begun,
     Close,
     Connection,
     ConnectionSettings,
+    Delivered,
     Disabled,
+    Drained,
     Enabled,
     Ended,
     Event,
     Failed,
     FramesSeen,
+    LookAtPort,
+    ModeSet,
     Open,
     Phase,
+    PortLooked,
+    Promote,
     Report,
     Ticked,
 )
+from holdfast.policy.rivalry import MOST_CLOSING, MOST_DRAINING
 
 SETTINGS = ConnectionSettings()
-KINDS = st.sampled_from([FaultKind.RTSP_NETWORK, FaultKind.AUTHENTICATION, FaultKind.WORKER_DIED, FaultKind.STALLED])
+KINDS = st.sampled_from(
+    [FaultKind.RTSP_NETWORK, FaultKind.AUTHENTICATION, FaultKind.WORKER_DIED, FaultKind.STALLED, FaultKind.BUSY]
+)
 
 
 class Connecting(RuleBasedStateMachine):
@@ -36,48 +48,72 @@ class Connecting(RuleBasedStateMachine):
         self.at_s = 0.0
         self.living: set[int] = set()
         self.closed: set[int] = set()
-        self.flowing_since_s: float | None = None
+        """Of the living: closed by us, or failed."""
+        self.alarms = 0
 
     def step(self, event: Event, chance: float = 0.5) -> None:
         before = self.now
         self.now, actions = connection.step(before, event, SETTINGS, at_s=self.at_s, chance=chance)
         for action in actions:
-            match action:
-                case Open(session):
-                    assert self.now.enabled
-                    assert not self.living, "two sessions at once"
-                    assert session == before.session + 1
-                    assert before.next_try_at_s is None or self.at_s >= before.next_try_at_s
-                    self.living.add(session)
-                    self.flowing_since_s = None
-                case Close(session):
-                    assert session in self.living
-                    assert session not in self.closed
-                    self.closed.add(session)
-                case Report(session, fault):
-                    assert session == before.session
-                    self._next_try_is_within_the_limits(fault, before.failures + 1)
+            self.carry_out(action, before)
         if self.now.failures < before.failures:
-            assert self.flowing_since_s is not None
-            assert self.at_s - self.flowing_since_s >= SETTINGS.settled_s
+            assert self.now.primary is not None
+            assert self.now.primary.first_at_s is not None
+            assert self.at_s - self.now.primary.first_at_s >= SETTINGS.settled_s
+            self.alarms = 0
 
-    def _next_try_is_within_the_limits(self, fault: Fault, failures: int) -> None:
-        assert self.now.failures == failures
+    def carry_out(self, action: Action, before: Connection) -> None:
+        match action:
+            case Open(session):
+                assert self.now.enabled
+                assert session > before.session
+                assert session not in self.living
+                assert len(self.living - self.closed) <= 1 + MOST_DRAINING, "two that are recorded, or two rivals"
+                self.living.add(session)
+            case Close(session):
+                assert session in self.living
+                assert session not in self.closed
+                self.closed.add(session)
+            case Promote(session, drains):
+                assert before.rival is not None
+                assert before.primary is not None
+                assert (before.rival.number, before.primary.number) == (session, drains)
+            case Report(session, fault, ends):
+                assert session <= before.session
+                if ends and self.now.primary is None:
+                    self.next_try_is_within_the_limits(fault, before)
+            case Alarm():
+                self.alarms += 1
+                assert self.alarms == 1, "one alarm in an outage"
+            case LookAtPort():
+                assert self.now.primary is None or self.now.suspected
+
+    def next_try_is_within_the_limits(self, fault: Fault, before: Connection) -> None:
+        assert self.now.failures == before.failures + 1
         assert self.now.next_try_at_s is not None
         wait_s = self.now.next_try_at_s - self.at_s
         backoff = SETTINGS.backoff
-        base_s, cap_s = backoff.base_s, backoff.cap_s
         if fault.kind in SELDOM:
-            base_s, cap_s = backoff.seldom_base_s, backoff.seldom_cap_s
+            limit_s = min(backoff.seldom_base_s * 2 ** (self.now.failures - 1), backoff.seldom_cap_s)
+            assert wait_s >= limit_s * 2 / 3 - 1e-6, "a wrong password is never hurried"
         elif fault.kind in AT_ONCE:
-            base_s, cap_s = (backoff.base_s, backoff.own_cap_s) if failures > 1 else (0.0, 0.0)
-        limit_s = min(base_s * 2 ** (failures - 1), cap_s)
-        assert limit_s * 2 / 3 - 1e-6 <= wait_s <= limit_s + 1e-6
+            limit_s = min(backoff.base_s * 2 ** (self.now.failures - 1), backoff.own_cap_s)
+        else:
+            limit_s = min(max(1.0, backoff.base_s) * 2 ** (self.now.failures - 1), backoff.cap_s)
+        assert -1e-6 <= wait_s <= limit_s + 1e-6
+
+    # ------------------------------------------------------------ what happens
 
     @rule(seconds=st.floats(0.05, 70), chance=st.floats(0, 0.999))
     def time_passes(self, seconds: float, chance: float) -> None:
         self.at_s += seconds
         self.step(Ticked(), chance)
+
+    @rule(ticks=st.integers(1, 40))
+    def a_little_time_passes(self, ticks: int) -> None:
+        for _ in range(ticks):
+            self.at_s += 0.25
+            self.step(Ticked())
 
     @rule(seconds=st.floats(1, 4000))
     def the_recorder_was_stopped(self, seconds: float) -> None:
@@ -91,41 +127,67 @@ class Connecting(RuleBasedStateMachine):
     @rule()
     def disable(self) -> None:
         self.step(Disabled())
-        assert not self.now.open
+        assert self.now.phase is Phase.DISCONNECTED
         assert self.now.next_try_at_s is None
+        assert self.living <= self.closed
 
-    @precondition(lambda self: self.now.open)
-    @rule()
-    def frames_come(self) -> None:
-        if self.flowing_since_s is None:
-            self.flowing_since_s = self.at_s
-        self.step(FramesSeen(self.now.session))
-        assert self.now.phase is Phase.CONNECTED
+    @rule(records=st.booleans())
+    def the_valve_is_set(self, records: bool) -> None:
+        self.step(ModeSet(records))
+
+    @rule(answers=st.booleans())
+    def the_port_is_looked_at(self, answers: bool) -> None:
+        self.step(PortLooked(answers))
 
     @precondition(lambda self: self.living)
-    @rule(kind=KINDS, chance=st.floats(0, 0.999))
-    def the_session_fails(self, kind: FaultKind, chance: float) -> None:
-        (session,) = self.living
+    @rule(data=st.data(), what=st.sampled_from([Begun, FramesSeen, Delivered, Drained]))
+    def a_session_is_heard_of(self, data: st.DataObject, what: type) -> None:
+        session = data.draw(st.sampled_from(sorted(self.living)))
+        event = Delivered(session, begins=data.draw(st.booleans())) if what is Delivered else what(session)
+        self.step(event)
+
+    @precondition(lambda self: self.now.primary)
+    @rule(times=st.integers(1, 20))
+    def the_primary_delivers(self, times: int) -> None:
+        for _ in range(times):
+            assert self.now.primary is not None
+            self.step(Delivered(self.now.primary.number))
+            self.at_s += 0.5
+        assert self.now.phase is Phase.CONNECTED
+        assert self.now.rival is None
+
+    @precondition(lambda self: self.living)
+    @rule(data=st.data(), kind=KINDS, chance=st.floats(0, 0.999))
+    def a_session_fails(self, data: st.DataObject, kind: FaultKind, chance: float) -> None:
+        session = data.draw(st.sampled_from(sorted(self.living)))
         self.step(Failed(session, Fault(kind, "a sentence")), chance)
+        self.closed.add(session)
 
     @precondition(lambda self: self.living)
     @rule(kind=KINDS)
     def the_worker_dies(self, kind: FaultKind) -> None:
-        session = self.living.pop()
-        self.step(Failed(session, Fault(kind, "a sentence"), ended=True))
+        for session in sorted(self.living):
+            self.living.discard(session)
+            self.closed.discard(session)
+            self.step(Failed(session, Fault(kind, "a sentence"), ended=True))
 
-    @precondition(lambda self: self.living and not self.now.open)
-    @rule()
-    def the_session_has_ended(self) -> None:
-        session = self.living.pop()
+    @precondition(lambda self: self.closed & self.living)
+    @rule(data=st.data())
+    def a_session_has_ended(self, data: st.DataObject) -> None:
+        session = data.draw(st.sampled_from(sorted(self.closed & self.living)))
+        self.living.discard(session)
+        self.closed.discard(session)
         self.step(Ended(session))
 
-    @rule(back=st.integers(1, 5), which=st.integers(0, 3), kind=KINDS)
-    def news_of_an_older_session_come(self, back: int, which: int, kind: FaultKind) -> None:
-        session = self.now.session - back
+    @rule(back=st.integers(1, 5), which=st.integers(0, 4), kind=KINDS)
+    def news_of_a_session_that_is_gone_come(self, back: int, which: int, kind: FaultKind) -> None:
+        session = self.now.session + 1 - back
+        if session in self.living:
+            return
         fault = Fault(kind, "old")
         events: list[Event] = [
             FramesSeen(session),
+            Delivered(session, begins=True),
             Failed(session, fault),
             Failed(session, fault, ended=True),
             Ended(session),
@@ -135,33 +197,40 @@ class Connecting(RuleBasedStateMachine):
 
     @rule()
     def never_gives_up(self) -> None:
-        """Whatever happened: once the old session is gone and the longest wait is over, a new one is opened."""
-        if not self.now.enabled or self.now.open:
+        """Whatever happened: once old sessions are gone and the longest wait is over, one is open."""
+        if not self.now.enabled:
             return
-        session = self.now.session
-        if self.living:
-            self.step(Ended(self.living.pop()))
+        for session in sorted(self.closed & self.living):
+            self.living.discard(session)
+            self.closed.discard(session)
+            self.step(Ended(session))
         self.at_s += SETTINGS.backoff.seldom_cap_s
-        self.step(Ticked())
-        assert self.now.session == session + 1
+        for _ in range(3):
+            self.step(Ticked())
+            self.at_s += SETTINGS.backoff.seldom_cap_s
+            for session in sorted(self.closed & self.living):
+                self.living.discard(session)
+                self.closed.discard(session)
+                self.step(Ended(session))
+            if self.now.primary is not None:
+                return
+        assert self.now.primary is not None
 
     @invariant()
     def what_is_known_fits_the_truth(self) -> None:
-        assert (self.now.open or self.now.ending) == bool(self.living)
-        assert not (self.now.open and self.now.ending)
-        assert not (self.now.open and not self.now.enabled)
-        assert all(session == self.now.session for session in self.living)
-        if self.now.last_frame_at_s is not None:
-            assert self.now.last_frame_at_s <= self.at_s
-
-    @invariant()
-    def a_session_without_frames_is_given_up(self) -> None:
-        before, at_s = self.now, self.at_s + SETTINGS.first_frame_s + SETTINGS.stall_s
-        if before.open:
-            after, actions = connection.step(before, Ticked(), SETTINGS, at_s=at_s, chance=0.0)
-            assert Close(before.session) in actions
-            assert not after.open
+        roles = [live.number for live in (self.now.primary, self.now.rival) if live is not None]
+        roles += [d.number for d in self.now.draining]
+        assert len(roles) == len(set(roles)), "a session has one role"
+        assert set(roles) == self.living - self.closed
+        assert self.now.closing == self.living & self.closed
+        assert len(self.now.draining) <= MOST_DRAINING
+        assert len(self.living) <= MOST_CLOSING + 2 + 2 * MOST_DRAINING + 2
+        assert not (roles and not self.now.enabled)
+        assert not (self.now.rival is not None and self.now.primary is None)
+        for live in (self.now.primary, self.now.rival):
+            if live is not None and live.last_at_s is not None:
+                assert live.last_at_s <= self.at_s
 
 
-Connecting.TestCase.settings = settings(max_examples=100, stateful_step_count=40)
+Connecting.TestCase.settings = settings(max_examples=150, stateful_step_count=40)
 TestConnecting = Connecting.TestCase
