@@ -1,5 +1,6 @@
 """What people get wrong, through the real command line: exit codes, sentences, and secrets that stay secret."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -15,14 +16,14 @@ from urllib.parse import quote
 from holdfast.lab.camera import CameraSpec
 from holdfast.lab.messages import AuthScheme
 from holdfast.lab.remote import LabServer
-from holdfast.lab.scenarios.accounts import exit_problems, file_problems, problems
+from holdfast.lab.scenarios.accounts import camera_name, exit_problems, file_problems, problems
 from holdfast.lab.scenarios.stand import HOLDFAST, Row, Stand, await_that, small, stand
 
 USAGE, SOFTWARE, FOLDER, BUSY = 2, 3, 4, 5
 NOWHERE = "rtsp://127.0.0.1:9/stream"
 NOBODY = "65534"
 NAME = "앞 문 1"
-USER, PASSWORD = "admin", "p@ss:w/rd#1"
+USER, PASSWORD, WRONG_PASSWORD = "admin", "p@ss:w/rd#1", "wr0ng:p@ss/W#2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,27 +169,42 @@ def secrets(root: Path, *, seed: int) -> list[Row]:
 
 
 def _watched(made: Stand) -> list[str]:
-    output = made.root.parent / "output"
-    try:
-        with output.open("wb") as log:
-            command = [*HOLDFAST, "record", *made.lab.urls, "--to", str(made.root), "--plain", *made.options]
-            made.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+    with _logged(made) as output:
         made.await_recording(range(3))
         await_that(lambda: len(made.status()) == len(made.specs), 10)
         os.kill(made.workers()[0], signal.SIGKILL)
         time.sleep(2)
         seen = list(_places(made))
         found = exit_problems(made.stop())
-    finally:
-        if made.process is not None:
-            made.kill_everything()
-    seen += [("output", output.read_bytes())]
-    seen += [(path.name, path.read_bytes()) for path in made.root.rglob("*") if path.is_file()]
-    spellings = (PASSWORD.encode(), quote(PASSWORD, safe="").encode(), PASSWORD.rpartition("@")[2].encode())
-    found += [f"the password is in {place}" for place, text in seen if any(s in text for s in spellings)]
+    found += _shown(PASSWORD, [*seen, *_kept(made, output)])
     for number in range(len(made.specs)):
         found += file_problems(made.root, f"cam_{number + 1:02d}")
     return found
+
+
+@contextlib.contextmanager
+def _logged(made: Stand) -> Iterator[Path]:
+    """Start the recorder, its output in a file; it is ended inside."""
+    output = made.root.parent / "output"
+    try:
+        with output.open("wb") as log:
+            command = [*HOLDFAST, "record", *made.lab.urls, "--to", str(made.root), "--plain", *made.options]
+            made.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        yield output
+    finally:
+        if made.process is not None:
+            made.kill_everything()
+
+
+def _kept(made: Stand, output: Path) -> Iterator[tuple[str, bytes]]:
+    """What is left when it has ended: the log, the catalog, the files."""
+    yield "output", output.read_bytes()
+    yield from ((path.name, path.read_bytes()) for path in made.root.rglob("*") if path.is_file())
+
+
+def _shown(password: str, seen: Sequence[tuple[str, bytes]]) -> list[str]:
+    spellings = (password.encode(), quote(password, safe="").encode(), password.rpartition("@")[2].encode())
+    return [f"the password is in {place}" for place, text in seen if any(s in text for s in spellings)]
 
 
 def _places(made: Stand) -> Iterator[tuple[str, bytes]]:
@@ -198,12 +214,13 @@ def _places(made: Stand) -> Iterator[tuple[str, bytes]]:
         yield f"arguments of {pid}", Path(f"/proc/{pid}/cmdline").read_bytes()
         yield f"environment of {pid}", Path(f"/proc/{pid}/environ").read_bytes()
     yield "status", made.ask("status", str(made.root), "--json").stdout.encode()
-    for camera in ("cam_01", "cam_02", "cam_03"):
+    for camera in (camera_name(number) for number in range(len(made.specs))):
         for suffix in ("dot", "svg"):
             picture = made.root.parent / f"{camera}.{suffix}"
             drawn = made.ask("graph", camera, "--in", str(made.root), "-o", str(picture))
             yield f"answer of graph {camera}", drawn.stdout.encode() + drawn.stderr.encode()
-            yield picture.name, picture.read_bytes()
+            # There is none of a camera that is not connected.
+            yield picture.name, picture.read_bytes() if picture.exists() else b""
 
 
 def wrong_password(root: Path, *, seconds: float, seed: int) -> list[Row]:
@@ -211,20 +228,22 @@ def wrong_password(root: Path, *, seconds: float, seed: int) -> list[Row]:
     name = "wrong password"
     guarded = replace(small(), auth=_digest(), user=USER, password=PASSWORD)
     specs: Sequence[CameraSpec] = (guarded, small())
-    with stand(specs, root, seed=seed) as made:
-        made.lab.urls[0] = made.lab.urls[0].replace(quote(PASSWORD, safe=""), "wrong")
-        made.start()
-        made.await_recording([1])
-        time.sleep(seconds)
-        state = made.status()[0]
-        found = exit_problems(made.stop())
+    with stand(specs, root, "--verbose", seed=seed) as made:
+        made.lab.urls[0] = made.lab.urls[0].replace(quote(PASSWORD, safe=""), quote(WRONG_PASSWORD, safe=""))
+        with _logged(made) as output:
+            made.await_recording([1])
+            time.sleep(seconds)
+            state = made.status()[0]
+            seen = list(_places(made))
+            found = exit_problems(made.stop())
+        found += _shown(WRONG_PASSWORD, [*seen, *_kept(made, output)])
         if "refuses the user name or the password" not in state["fault"]:
             found.append(f"the sentence is {state['fault']!r}")
         if made.files(0):
             found.append("there is a file of a camera that let nobody in")
     return [
         Row(name, f"tries in {seconds:.0f} s", state["session"], 2, ""),
-        problems(name, "sentence", found),
+        problems(name, "sentence, and the password is seen nowhere", found),
     ]
 
 

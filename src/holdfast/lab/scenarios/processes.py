@@ -154,6 +154,11 @@ def _size_of(made: Stand) -> tuple[int, int, int]:
     """(threads, descriptors, resident bytes) of the recorder, after it has settled."""
     assert made.process is not None
     time.sleep(2)
-    folder = Path(f"/proc/{made.process.pid}")
+    return size_of(made.process.pid)
+
+
+def size_of(pid: int) -> tuple[int, int, int]:
+    """(threads, descriptors, resident bytes) of a process."""
+    folder = Path(f"/proc/{pid}")
     pages = int((folder / "statm").read_text(encoding="ascii").split()[1])
     return len(list((folder / "task").iterdir())), len(list((folder / "fd").iterdir())), pages * 4096
