@@ -34,6 +34,10 @@ ARGPARSE_KEYS = {
     "error",
 }
 MADE_IN_ENGLISH: Mapping[str, tuple[str, ...]] = {
+    "policy/addresses.py": ("BadAddress",),
+    "config/tables.py": ("problem", "sentence"),
+    "config/cameras.py": ("problem",),
+    "config/reading.py": ("problem", "sentence", "return"),
     "policy/faults.py": ("SENTENCES", "sentence"),
     "storage/errors.py": ("_REMEDY", "remedy", "return"),
     "storage/repair.py": ("reasons", "message"),

@@ -82,13 +82,6 @@ _ARGPARSE = {
 _PROBLEMS = {
     "{text!r} is no time; write 90s, 15m or 1h": "{text!r}: 시간이 아닙니다. 90s, 15m, 1h처럼 쓰십시오",
     "{text!r} is no size; write 500M or 2G": "{text!r}: 크기가 아닙니다. 500M, 2G처럼 쓰십시오",
-    "{url} is no RTSP URL. It must begin with rtsp:// or rtsps://, such as rtsp://192.0.2.10:554/stream1.": (
-        "{url}: RTSP URL이 아닙니다. rtsp:// 또는 rtsps://로 시작해야 합니다. 예: rtsp://192.0.2.10:554/stream1"
-    ),
-    "{url} has no usable host and port. Write rtsp://HOST:PORT/PATH; IPv6 in brackets, such as [::1].": (
-        "{url}: 쓸 수 있는 호스트와 포트가 없습니다. rtsp://HOST:PORT/PATH 형식으로 쓰고, IPv6 주소는 [::1]처럼 "
-        "대괄호로 묶으십시오."
-    ),
     "--segment must be between 1s and 6h.": "--segment 값은 1s에서 6h 사이여야 합니다.",
     "--segment-size must be at least 1M.": "--segment-size 값은 1M 이상이어야 합니다.",
     "--worker-memory must be at least 64M.": "--worker-memory 값은 64M 이상이어야 합니다.",
