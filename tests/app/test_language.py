@@ -303,7 +303,7 @@ def test_wrong_usage_is_refused_in_korean(
 
 
 @pytest.mark.parametrize(
-    "command", ["", "record", "demo", "segments", "check", "status", "start", "stop", "mode", "graph"]
+    "command", ["", "record", "serve", "demo", "segments", "check", "status", "start", "stop", "mode", "graph"]
 )
 def test_help_is_korean_and_fits_80_columns(
     command: str, in_korean: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -156,7 +156,7 @@ def test_a_password_file_is_read_beside_the_configuration(tmp_path: Path) -> Non
         ('url = "rtsp://h"\nrecord = "yes"', 'record = "yes" must be true or false, without quotation marks.'),
         ('url = "rtsp://h"\nrecord_sub = true', "record_sub = true needs a sub_url."),
         ('url = "rtsp://h"\ntransport = "http"', 'transport = "http" must be one of tcp, udp.'),
-        ('url = "rtsp://h"\npassword = "s3cr3t"', "There is a password, but no user."),
+        ('url = "rtsp://h"\npassword = "s3cr3t"', "url has no user, and there is a password."),
         ('url = "rtsp://h"\nuser = "u"\npassword = 5', "password = … is no text."),
         ('url = "rtsp://u:s3cr3t@h"\npassword = "s3cr3t"', "url has a password, and there is another, too."),
         ('url = "rtsp://u@h"\nuser = "v"', "url has a user, and there is the key user, too."),

@@ -38,6 +38,7 @@ class FakeCatalog:
     def __init__(self, *, node: str = LOCAL_NODE) -> None:
         self.trouble: str | None = None
         self.posted: list[Change] = []
+        self.flushes = 0
         self._node = node
         self._lock = threading.RLock()
         self._rebuilt = False
@@ -100,6 +101,7 @@ class FakeCatalog:
         self._runs[record.run_id] = _Run(record, max([record.started_wall_ns, *others]), 0)
 
     def flush(self, timeout_s: float) -> bool:
+        self.flushes += 1
         return self.trouble is None
 
     def close(self, timeout_s: float = 5.0) -> bool:

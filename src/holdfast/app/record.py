@@ -1,4 +1,4 @@
-"""`holdfast record`: puts the recorder together and runs it until it is told to end."""
+"""`record`, `serve` and `demo`: puts the recorder together and runs it until it is told to end."""
 
 import asyncio
 import contextlib
@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast.app.check import CheckSettings, check
-from holdfast.app.control import ControlServer
+from holdfast.app.control import Asked, ControlServer
 from holdfast.app.folder import control_socket, hold
 from holdfast.app.problems import Exit
 from holdfast.app.recording_root import CheckError, catalog_path
+from holdfast.app.reload import Configured
 from holdfast.app.system import SystemClock, keep_freed_memory, yield_less
 from holdfast.catalog.store import Catalog
 from holdfast.media.pool import PoolSettings, WorkerPool
@@ -38,18 +39,18 @@ SHOW_EVERY_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class RecordOrder:
-    """What `record` was asked for."""
+    """What is to be recorded."""
 
     plans: tuple[StreamPlan, ...]
     root: Path
     pool: PoolSettings
     for_s: float | None = None
-    starts: bool = True
-    """Record from the beginning; else only when told to."""
+    configured: Configured | None = None
+    """Keeps the recorder at what a configuration file says."""
 
 
-def run(order: RecordOrder, show: Show, beside: Beside | None = None) -> Exit:
-    """Record until interrupted, or until the time is over; `beside` runs meanwhile.
+def run(order: RecordOrder, show: Show | None, beside: Beside | None = None) -> Exit:
+    """Record until interrupted, or until the time is over; `beside` runs meanwhile. None is shown when `show` is None.
 
     Raises Problem before anything was begun.
     """
@@ -59,15 +60,9 @@ def run(order: RecordOrder, show: Show, beside: Beside | None = None) -> Exit:
         return runner.run(_record(order, show, beside))
 
 
-async def _record(order: RecordOrder, show: Show, beside: Beside | None) -> Exit:
+async def _record(order: RecordOrder, show: Show | None, beside: Beside | None) -> Exit:
     loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    # nohup lets the recorder outlive its terminal.
-    outlives = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    for signum in (signal.SIGINT, signal.SIGTERM, *(() if outlives else (signal.SIGHUP,))):
-        loop.add_signal_handler(signum, _end, stop)
-    if order.for_s is not None:
-        loop.call_later(order.for_s, stop.set)
+    stop = _stop_of(order, loop)
     catalog = Catalog.open(catalog_path(order.root))
     answers = _Answers(loop)
     writer = VolumeWriter(order.root, answers.put)
@@ -76,16 +71,17 @@ async def _record(order: RecordOrder, show: Show, beside: Beside | None) -> Exit
     keys = itertools.count(1)
     chance = random.Random()  # noqa: S311 - spreads retries, protects nothing
     services = Services(SystemClock(), writer, catalog, lambda: next(keys), uuid.uuid4)
-    recorder = Recorder(order.plans, RecorderPorts(pool, services, catalog, chance.random), starts=order.starts)
+    recorder = Recorder(order.plans, RecorderPorts(pool, services, catalog, chance.random))
     answers.listener = recorder.answered
     events.listener = recorder.handle
-    control = ControlServer(recorder, pool.graph, control_socket(order.root))
+    asked = Asked(recorder, catalog, pool.graph, order.configured)
+    control = ControlServer(asked, control_socket(order.root))
     tidying = _Tidying(order.root, catalog, recorder)
-    tasks = [
-        loop.create_task(_listen(control)),
-        loop.create_task(_show(recorder, show)),
-        loop.create_task(asyncio.to_thread(tidying.run)),
-    ]
+    tasks = [loop.create_task(_listen(control)), loop.create_task(asyncio.to_thread(tidying.run))]
+    if show is not None:
+        tasks.append(loop.create_task(_show(recorder, show)))
+    if order.configured is not None:
+        tasks.append(loop.create_task(order.configured.run(recorder)))
     if beside is not None:
         tasks.append(loop.create_task(_beside(beside, pool)))
     try:
@@ -99,8 +95,24 @@ async def _record(order: RecordOrder, show: Show, beside: Beside | None) -> Exit
         pool.shut_down()
         is_clean &= await asyncio.to_thread(writer.close, 10.0)
         is_clean &= await asyncio.to_thread(catalog.close)
-        show(recorder.status())
+        if show is not None:
+            show(recorder.status())
     return Exit.OK if is_clean else Exit.INCOMPLETE
+
+
+def _stop_of(order: RecordOrder, loop: asyncio.AbstractEventLoop) -> asyncio.Event:
+    """Set when the recorder is to end. SIGHUP: the terminal was closed; of a service: read the configuration again."""
+    stop = asyncio.Event()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, _end, stop)
+    if order.configured is not None:
+        loop.add_signal_handler(signal.SIGHUP, order.configured.request)
+    elif signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        # nohup lets the recorder outlive its terminal.
+        loop.add_signal_handler(signal.SIGHUP, _end, stop)
+    if order.for_s is not None:
+        loop.call_later(order.for_s, stop.set)
+    return stop
 
 
 def _end(stop: asyncio.Event) -> None:

@@ -172,5 +172,5 @@ def _with_account(table: Table, key: str, address: StreamAddress, user: str, pas
     if password is not None and address.password:
         table.problem(key, f"{key} has a password, and there is another, too. Keep one of them.")
     if password is not None and not (user or address.user):
-        table.problem("user", "There is a password, but no user.")
+        table.problem(key, f"{key} has no user, and there is a password. Write the key user.")
     return replace(address, user=user or address.user, password=address.password if password is None else password)

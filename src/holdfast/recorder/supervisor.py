@@ -50,6 +50,8 @@ class StreamPlan:
     rules: SegmentRules = field(default_factory=SegmentRules)
     connection: ConnectionSettings = field(default_factory=ConnectionSettings)
     ring_limit_bytes: int = 256 * 1024 * 1024
+    records: bool = True
+    """Whether to record while the user has switched nothing."""
 
 
 class StreamSupervisor:
@@ -99,7 +101,6 @@ class StreamSupervisor:
         """Record or do not: the intent. Only the user calls this (invariant I4)."""
         if wanted == self.wanted:
             return
-        self.wanted = wanted
         LOG_RECORDING.info("%s: recording switched %s by the user", self.stream, "on" if wanted else "off")
         clock = self._services.clock
         self._services.catalog.post(
@@ -107,6 +108,13 @@ class StreamSupervisor:
                 camera=self.stream.camera, stream=self.stream.stream, wanted=wanted, since_wall_ns=clock.wall_ns()
             )
         )
+        self.restore(wanted=wanted)
+
+    def restore(self, *, wanted: bool) -> None:
+        """Record or do not, as it was before or as it is configured: nobody switched anything."""
+        if wanted == self.wanted:
+            return
+        self.wanted = wanted
         if wanted:
             self.recording.start()
         else:
@@ -203,7 +211,7 @@ class StreamSupervisor:
                     self._capture.close(self.stream, session)
                 case connection.Report(session, fault):
                     self._end_session_record(fault.kind)
-                    self._learn(fault)
+                    self._address = _after(fault, self._address)
                     LOG_RTSP.debug("%s: session %d: %s", self.stream, session, fault.detail)
                     self._report(fault)
         self._log_phase()
@@ -220,11 +228,6 @@ class StreamSupervisor:
         )
         self._services.catalog.post(self._session_record)
         self._capture.open(OpenSession(self.stream, session, self._address, self._mode, self._reorders))
-
-    def _learn(self, fault: Fault) -> None:
-        """A camera that does not send over TCP may send over UDP, and the other way round."""
-        if fault.kind is FaultKind.TRANSPORT:
-            self._address = replace(self._address, transport="udp" if self._address.transport == "tcp" else "tcp")
 
     def _end_session_record(self, reason: str) -> None:
         if self._session_record is not None:
@@ -286,3 +289,10 @@ class StreamSupervisor:
 
     def _now_s(self) -> float:
         return self._services.clock.mono_ns() / NS_PER_S
+
+
+def _after(fault: Fault, address: StreamAddress) -> StreamAddress:
+    """A camera that does not send over TCP may send over UDP, and the other way round."""
+    if fault.kind is not FaultKind.TRANSPORT:
+        return address
+    return replace(address, transport="udp" if address.transport == "tcp" else "tcp")

@@ -71,7 +71,9 @@ _CAMERAS = {
     "{key} has a password, and there is another, too. Keep one of them.": (
         "{key}: URL에 비밀번호가 있는데 다른 비밀번호도 있습니다. 하나만 남기십시오."
     ),
-    "There is a password, but no user.": "비밀번호는 있는데 사용자(user)가 없습니다.",
+    "{key} has no user, and there is a password. Write the key user.": (
+        "{key}: 비밀번호는 있는데 사용자가 없습니다. user를 쓰십시오."
+    ),
 }
 
 _FILE = {
