@@ -60,8 +60,9 @@ def holdfast(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[st
         ["record", URL, "--to", "x", "--cameras-per-worker", "many"],
         ["record", URL, "--to", "x", "--seg", "15m"],
         ["mode", "cam_01", "upside_down", "--in", "x"],
-        ["start", "cam_01"],
-        ["segments"],
+        ["record", URL, "--to", "x", "--log-level", "rstp=debug"],
+        ["record", URL, "--to", "x", "--log-level", "loud"],
+        ["record", URL, "--to", "x", "--log-format", "xml"],
     ],
     ids=" ".join,
 )
@@ -130,7 +131,8 @@ def test_an_order_has_what_was_asked_for(
     assert [plan.address.password for plan in order.plans] == ["s3cr3t", "비 밀", "비 밀"]
     assert [plan.address.user for plan in order.plans] == ["admin", "guest", ""]
     assert {plan.rules.duration_ns for plan in order.plans} == {3_600_000_000_000}
-    assert (order.starts, order.for_s, order.pool.streams_per_worker) == (False, 2.0, 8)
+    assert {plan.records for plan in order.plans} == {False}
+    assert (order.for_s, order.pool.streams_per_worker) == (2.0, 8)
     assert f"holdfast segments '{tmp_path}/a b'" in capsys.readouterr().out
 
 

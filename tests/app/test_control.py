@@ -1,17 +1,11 @@
 """The control socket: who may speak to a recorder, and what it answers."""
 
-import asyncio
-import http.client
-import json
-import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 import pytest_asyncio
@@ -20,46 +14,8 @@ from holdfast.app.control import MAX_REQUEST_BYTES, ControlServer, ask
 from holdfast.app.folder import control_socket, hold
 from holdfast.app.problems import Exit, Problem
 from holdfast.domain.streams import Mode, StreamId
-from holdfast.recorder.recorder import Recorder
-from holdfast.recorder.status import RecordingState, StreamStatus
-from tests.app.statuses import status
-
-CAMERAS = ("cam_01", "앞문 카메라")
-
-
-@dataclass
-class FakeStream:
-    """What the control server uses of a supervisor."""
-
-    status: StreamStatus
-    session: int = 3
-
-    def want(self, *, wanted: bool) -> None:
-        self.status = replace(self.status, recording=RecordingState.RECORDING if wanted else RecordingState.OFF)
-
-    def set_mode(self, mode: Mode) -> None:
-        self.status = replace(self.status, mode=mode)
-
-
-@dataclass
-class FakeRecorder:
-    """What the control server uses of a recorder."""
-
-    streams: dict[StreamId, FakeStream] = field(
-        default_factory=lambda: {
-            **{StreamId(camera): FakeStream(status(camera=camera)) for camera in CAMERAS},
-            StreamId("cam_01", "sub"): FakeStream(status(stream="sub")),
-        }
-    )
-
-    def status(self) -> list[StreamStatus]:
-        return [stream.status for stream in self.streams.values()]
-
-
-async def graph_of(stream: StreamId, session: int) -> str:
-    if stream.camera != "cam_01":
-        raise LookupError(stream.camera)
-    return f"digraph {stream.camera}_{session} {{}}"
+from tests.app.controlling import FakeRecorder, asked, raw, serving_of
+from tests.fakes.catalog import FakeCatalog
 
 
 @pytest.fixture(autouse=True)
@@ -82,31 +38,17 @@ def recorder() -> FakeRecorder:
     return FakeRecorder()
 
 
+@pytest.fixture
+def catalog() -> FakeCatalog:
+    return FakeCatalog()
+
+
 @pytest_asyncio.fixture
-async def server(recorder: FakeRecorder, root: Path) -> AsyncIterator[ControlServer]:
-    serving = ControlServer(cast("Recorder", recorder), graph_of, control_socket(root))
+async def server(recorder: FakeRecorder, catalog: FakeCatalog, root: Path) -> AsyncIterator[ControlServer]:
+    serving = serving_of(recorder, root, catalog)
     await serving.start()
     yield serving
     await serving.stop()
-
-
-async def asked(root: Path, method: str, path: str, body: object = None) -> Any:
-    return await asyncio.to_thread(ask, root, method, path, body)
-
-
-async def raw(root: Path, request: bytes) -> tuple[int, Any]:
-    """Send bytes as they are; status and JSON of the answer."""
-
-    def exchange() -> tuple[int, Any]:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(10)
-            connection.connect(str(control_socket(root)))
-            connection.sendall(request)
-            response = http.client.HTTPResponse(connection)
-            response.begin()
-            return response.status, json.loads(response.read())
-
-    return await asyncio.to_thread(exchange)
 
 
 def posting(path: str, body: bytes) -> bytes:
@@ -122,7 +64,7 @@ async def test_only_the_user_himself_can_reach_it(server: ControlServer, root: P
 
 async def test_it_tells_the_status_of_every_stream(server: ControlServer, recorder: FakeRecorder, root: Path) -> None:
     answer = await asked(root, "GET", "/status")
-    assert answer == [one.as_json() for one in recorder.status()]
+    assert answer == [one.as_json() | {"config_error": ""} for one in recorder.status()]
     assert [one["camera"] for one in answer] == ["cam_01", "앞문 카메라", "cam_01"]
 
 
@@ -220,21 +162,21 @@ async def test_what_a_killed_recorder_left_behind_is_replaced(recorder: FakeReco
     with pytest.raises(Problem) as refused:
         await asked(root, "GET", "/status")
     assert refused.value.exit_code is Exit.NOT_RUNNING
-    serving = ControlServer(cast("Recorder", recorder), graph_of, place)
+    serving = serving_of(recorder, root)
     await serving.start()
     assert len(await asked(root, "GET", "/status")) == 3
     await serving.stop()
 
 
 async def test_nothing_is_left_behind_by_an_orderly_end(recorder: FakeRecorder, root: Path) -> None:
-    serving = ControlServer(cast("Recorder", recorder), graph_of, control_socket(root))
+    serving = serving_of(recorder, root)
     await serving.start()
     await serving.stop()
     assert not control_socket(root).exists()
 
 
 async def test_a_server_that_never_started_can_be_stopped(recorder: FakeRecorder, root: Path) -> None:
-    await ControlServer(cast("Recorder", recorder), graph_of, control_socket(root)).stop()
+    await serving_of(recorder, root).stop()
 
 
 def test_without_a_recorder_the_answer_says_how_to_start_one(root: Path) -> None:

@@ -34,6 +34,10 @@ ARGPARSE_KEYS = {
     "error",
 }
 MADE_IN_ENGLISH: Mapping[str, tuple[str, ...]] = {
+    "policy/addresses.py": ("BadAddress",),
+    "config/tables.py": ("problem", "sentence"),
+    "config/cameras.py": ("problem",),
+    "config/reading.py": ("problem", "sentence", "return"),
     "policy/faults.py": ("SENTENCES", "sentence"),
     "storage/errors.py": ("_REMEDY", "remedy", "return"),
     "storage/repair.py": ("reasons", "message"),
@@ -299,7 +303,7 @@ def test_wrong_usage_is_refused_in_korean(
 
 
 @pytest.mark.parametrize(
-    "command", ["", "record", "demo", "segments", "check", "status", "start", "stop", "mode", "graph"]
+    "command", ["", "record", "serve", "demo", "segments", "check", "status", "start", "stop", "mode", "graph"]
 )
 def test_help_is_korean_and_fits_80_columns(
     command: str, in_korean: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

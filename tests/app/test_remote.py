@@ -26,7 +26,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
     def answer(_root: Path, method: str, path: str, body: object = None) -> Any:
         questions.append((method, path, body))
         if path == "/status":
-            return [CONNECTED.as_json(), failing(camera="cam_02").as_json()]
+            return [CONNECTED.as_json(), failing(camera="cam_02").as_json() | {"of_a_newer_version": 1}]
         if "/graph" in path:
             return {"dot": DOT}
         return status(recording=RecordingState.OFF).as_json()
@@ -135,3 +135,31 @@ def test_a_graph_that_cannot_be_written_says_why(
 ) -> None:
     assert run(["graph", "cam_01", "--in", "/x", "-o", str(tmp_path / "no" / "g.dot")]) == Exit.INCOMPLETE
     assert "No such file or directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "segment is no time"), ("ko", "시간이 아닙니다")])
+def test_status_says_what_is_wrong_with_the_configuration(
+    language: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sentence = "segment = 5 is no time. Write it as 500ms, 90s, 15m or 1h, in quotation marks."
+    error = f"/etc/holdfast.toml:7: [[camera]] one: {sentence}\n/x: y"
+    monkeypatch.setattr(remote, "ask", lambda *_: [CONNECTED.as_json() | {"config_error": error}])
+    monkeypatch.setenv("HOLDFAST_LANG", language)
+    assert run(["status", "/x"]) == Exit.OK
+    shown = capsys.readouterr().out
+    assert "/etc/holdfast.toml:7: [[camera]] one: segment = 5" in shown
+    assert words.replace("segment is", "segment = 5 is") in shown
+    assert shown.endswith("\n/x: y\n")
+
+
+def test_a_recording_that_the_user_switched_off_is_said_to_be_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    off = status(recording=RecordingState.OFF)
+    answers = [off.as_json(), off.as_json() | {"switched_off": True}]
+    monkeypatch.setattr(remote, "ask", lambda *_: answers)
+    monkeypatch.setenv("HOLDFAST_LANG", "en")
+    assert run(["status", "/x"]) == Exit.OK
+    configured, switched = capsys.readouterr().out.splitlines()
+    assert "recording: off  " in configured
+    assert "recording: switched off  " in switched

@@ -80,6 +80,7 @@ class FakeCatalog(_FakeLedger):
         super().__init__()
         self.trouble: str | None = None
         self.posted: list[Change] = []
+        self.flushes = 0
         self._node = node
         self._rebuilt = False
         self._segments: dict[tuple[str, str], SegmentRecord] = {}
@@ -145,6 +146,7 @@ class FakeCatalog(_FakeLedger):
         self._runs[record.run_id] = _Run(record, max([record.started_wall_ns, *others]), 0)
 
     def flush(self, timeout_s: float) -> bool:
+        self.flushes += 1
         return self.trouble is None
 
     def close(self, timeout_s: float = 5.0) -> bool:

@@ -132,12 +132,12 @@ class Connecting(RuleBasedStateMachine):
         assert self.living <= self.closed
 
     @rule(records=st.booleans())
-    def the_valve_is_set(self, records: bool) -> None:
-        self.step(ModeSet(records))
+    def the_valve_is_set(self, *, records: bool) -> None:
+        self.step(ModeSet(records=records))
 
     @rule(answers=st.booleans())
-    def the_port_is_looked_at(self, answers: bool) -> None:
-        self.step(PortLooked(answers))
+    def the_port_is_looked_at(self, *, answers: bool) -> None:
+        self.step(PortLooked(answers=answers))
 
     @precondition(lambda self: self.living)
     @rule(data=st.data(), what=st.sampled_from([Begun, FramesSeen, Delivered, Drained]))

@@ -1,6 +1,7 @@
 """A silent session and its rival: whoever delivers first goes on."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -75,7 +76,7 @@ def test_a_silent_session_is_suspected_by_its_rhythm_and_said_once(suspected: Co
 def test_the_primary_that_delivers_first_wins_and_its_rival_is_closed(suspected: Connection) -> None:
     now, actions = step(suspected, Delivered(1), 12.0)
     assert actions == (Close(2),)
-    assert (now.phase, now.rival, now.closing) == (Phase.CONNECTED, None, {2})
+    assert (now.phase, now.rival, now.closing) == (Phase.CONNECTED, None, frozenset({2}))
 
 
 def test_a_rival_that_has_something_new_wins_and_the_other_drains(suspected: Connection) -> None:
@@ -92,7 +93,7 @@ def test_a_rival_that_has_something_new_wins_and_the_other_drains(suspected: Con
 def test_what_drains_is_closed_when_it_has_come_to_the_winners_begin(suspected: Connection) -> None:
     now = after(suspected, (Delivered(2, begins=True), 12.0))
     now, actions = step(now, Drained(1), 14.0)
-    assert (actions, now.draining, now.closing) == ((Close(1),), (), {1})
+    assert (actions, now.draining, now.closing) == ((Close(1),), (), frozenset({1}))
 
 
 def test_what_drains_is_closed_after_its_time(suspected: Connection) -> None:
@@ -105,7 +106,7 @@ def test_what_drains_is_closed_after_its_time(suspected: Connection) -> None:
 
 def test_what_drains_may_fail(suspected: Connection) -> None:
     now, actions = step(after(suspected, (Delivered(2, begins=True), 12.0)), Failed(1, RESET), 13.0)
-    assert (actions, now.draining, now.closing) == ((), (), {1})
+    assert (actions, now.draining, now.closing) == ((), (), frozenset({1}))
     assert now.phase is Phase.CONNECTED
 
 
@@ -138,9 +139,9 @@ def test_a_rival_that_fails_is_followed_by_others_in_growing_steps(suspected: Co
             if isinstance(action, Open):
                 opens.append(at_s)
                 now = after(now, (Failed(action.session, RESET, ended=True), at_s))
-    waits_s = [b - a for a, b in zip([11.3, *opens], opens, strict=False)]
+    waits_s = [b - a for a, b in pairwise([11.3, *opens])]
     assert waits_s[0] == pytest.approx(0.7, abs=0.11)
-    assert all(a <= b + 0.11 for a, b in zip(waits_s, waits_s[1:], strict=False))
+    assert all(a <= b + 0.11 for a, b in pairwise(waits_s))
     assert max(waits_s) == pytest.approx(10.0, abs=0.11)
     assert now.primary is not None
     assert now.primary.number == 1, "the primary stays"
@@ -196,7 +197,7 @@ def test_a_camera_whose_sessions_die_when_another_begins_admits_one() -> None:
     for first in (1, 2):
         now = after(now, (Ticked(), at_s + 5), (FramesSeen(first + 1), at_s + 6), (Failed(first, RESET), at_s + 6.5))
         assert now.admits_one == (first == 2)
-        for half in range(20):
+        for _ in range(20):
             at_s += 0.5
             now = after(now, (Delivered(first + 1), at_s + 6.5))
         at_s += 6.5

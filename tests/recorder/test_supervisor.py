@@ -23,10 +23,11 @@ from holdfast.ports.capture import (
 )
 from holdfast.recorder.recording import Services
 from holdfast.recorder.status import RecordingState
-from holdfast.recorder.supervisor import StreamPlan, StreamSupervisor
+from holdfast.recorder.supervisor import StreamPlan, StreamPorts, StreamSupervisor
 from tests.fakes.capture import FakeCapture
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.clock import FakeClock
+from tests.fakes.reach import FakeReach
 from tests.fakes.writer import FakeWriter
 from tests.fmp4.builder import FTYP, GROUP, INTER, fragment, moov
 
@@ -50,7 +51,9 @@ class Desk:
         run_ids = counter()
         services = Services(self.clock, self.writer, self.catalog, counter(), lambda: UUID(int=run_ids()))
         plan = StreamPlan(STREAM, StreamAddress("rtsp://h/"), "Front door", rules=SegmentRules())
-        self.supervisor = StreamSupervisor(plan, self.capture, services, lambda: 0.0, last_session)
+        self.reach = FakeReach()
+        ports = StreamPorts(self.capture, self.reach, services, lambda: 0.0)
+        self.supervisor = StreamSupervisor(plan, ports, last_session)
 
     def begin_take(self, session: int = 1, *, reorders: bool = False) -> None:
         now_ns = self.clock.mono_ns()
@@ -89,6 +92,7 @@ def test_session_numbers_go_on_after_a_restart() -> None:
     assert not desk.supervisor.is_down()
 
 
+@pytest.mark.expects_log("cam_01: The connection is open, but no frames arrive")
 def test_shows_what_was_observed(desk: Desk) -> None:
     status = desk.supervisor.status
     assert (status.phase, status.recording, status.fps, status.name) == (
@@ -115,6 +119,7 @@ def test_shows_what_was_observed(desk: Desk) -> None:
     assert desk.supervisor.status.as_json()["camera"] == "cam_01"
 
 
+@pytest.mark.expects_log("cam_01: The connection is open, but no frames arrive")
 @pytest.mark.expects_log("WARNING holdfast.recording: cam_01: The disk is in trouble")
 def test_shows_that_footage_is_held_while_the_disk_is_in_trouble(desk: Desk) -> None:
     desk.supervisor.want(wanted=True)
@@ -231,10 +236,10 @@ def test_the_intent_is_written_down_when_it_changes(desk: Desk) -> None:
 
 
 def test_clock_samples_of_older_sessions_are_ignored(desk: Desk) -> None:
-    clock = desk.supervisor.recording.clock
-    desk.supervisor.handle(ClockSample(STREAM, 2, PtsNs(0), MonoNs(5 * NS_PER_S)))
-    desk.supervisor.handle(ClockSample(STREAM, 1, PtsNs(0), MonoNs(1)))
-    assert (clock.session, clock.media.delay_ns) == (2, 5 * NS_PER_S)
+    desk.supervisor.handle(ClockSample(STREAM, 1, PtsNs(0), MonoNs(5 * NS_PER_S)))
+    desk.supervisor.handle(ClockSample(STREAM, 0, PtsNs(0), MonoNs(1)))
+    assert desk.supervisor.recording.mono_of(1, 7) == 5 * NS_PER_S + 7
+    assert desk.supervisor.recording.mono_of(0, 7) is None
 
 
 def test_progress_of_older_sessions_is_ignored(desk: Desk) -> None:

@@ -1,15 +1,9 @@
-"""RTSP URLs as people write them: any user, any password, IPv6, no port, query strings (requirement C7)."""
+"""RTSP URLs on the command line: what cannot be used ends the command."""
 
-import re
-from urllib.parse import unquote, urlsplit
-
-from holdfast.app.language import say
+from holdfast.app.language import translated
 from holdfast.app.problems import Exit, Problem
-from holdfast.domain.secrets import redact
 from holdfast.domain.streams import StreamAddress
-
-SCHEMES = ("rtsp", "rtsps")
-_HOST = re.compile(r"^(\[[0-9a-fA-F:.%a-z]+\]|[^\s:@\[\]]+)(:\d{1,5})?$")
+from holdfast.policy.addresses import BadAddress, parse_url
 
 
 def parse_address(url: str, password: str | None = None, source: str = "rtspsrc") -> StreamAddress:
@@ -17,62 +11,7 @@ def parse_address(url: str, password: str | None = None, source: str = "rtspsrc"
 
     Raises Problem with a sentence when the URL cannot be used.
     """
-    scheme, separator, rest = url.strip().partition("://")
-    shown = redact(url.strip())
-    if not separator or scheme.lower() not in SCHEMES:
-        raise Problem(
-            Exit.USAGE,
-            say(
-                "{url} is no RTSP URL. It must begin with rtsp:// or rtsps://, such as rtsp://192.0.2.10:554/stream1.",
-                url=shown,
-            ),
-        )
-    userinfo, bare = _split_userinfo(rest)
-    host = re.split(r"[/?#]", bare, maxsplit=1)[0]
-    if not _HOST.match(host) or not _has_good_port(scheme, bare):
-        raise Problem(
-            Exit.USAGE,
-            say(
-                "{url} has no usable host and port. Write rtsp://HOST:PORT/PATH; IPv6 in brackets, such as [::1].",
-                url=shown,
-            ),
-        )
-    user, colon, own_password = (userinfo or "").partition(":")
-    return StreamAddress(
-        url=f"{scheme.lower()}://{bare}",
-        user=unquote(user),
-        password=unquote(own_password) if colon else (password or ""),
-        source=source,
-    )
-
-
-def _split_userinfo(rest: str) -> tuple[str | None, str]:
-    """User part and the rest.
-
-    By RFC 3986 the user part ends at the last "@" before the first "/", "?" or "#". People paste passwords as they are,
-    so when that leaves no plausible host, it ends at the last "@" of all.
-    """
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    userinfo, at, host = authority.rpartition("@")
-    careless, _, bare = rest.rpartition("@")
-    if (
-        set(":@") & set(authority)
-        and "@" in rest[len(authority) :]
-        and not _is_plausible(host)
-        and _HOST.match(re.split(r"[/?#]", bare)[0])
-    ):
-        return careless, bare
-    return (userinfo if at else None), host + rest[len(authority) :]
-
-
-def _is_plausible(host: str) -> bool:
-    """Whether it is an address, a name with a dot, a name with a port, or this machine."""
-    return _HOST.match(host) is not None and (host == "localhost" or any(sign in host for sign in ".:["))
-
-
-def _has_good_port(scheme: str, bare: str) -> bool:
     try:
-        port = urlsplit(f"{scheme}://{bare}").port
-    except ValueError:
-        return False
-    return port is None or port > 0
+        return parse_url(url, password, source)
+    except BadAddress as error:
+        raise Problem(Exit.USAGE, translated(str(error))) from error

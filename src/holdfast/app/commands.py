@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from holdfast import __version__
 from holdfast.app.arguments import ArgumentParser
 from holdfast.app.language import say
-from holdfast.app.options import duration_s, size_bytes
+from holdfast.app.options import duration_s, log_level, size_bytes
 from holdfast.app.problems import Exit, Problem
 
 Command = Callable[[argparse.Namespace], int]
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"holdfast {__version__}")
     commands = parser.add_subparsers(metavar=say("COMMAND"), required=True)
     _add_record(commands)
+    _add_serve(commands)
     _add_demo(commands)
     _add_segments(commands)
     _add_check(commands)
@@ -124,6 +125,38 @@ def _add_record(commands: "Commands") -> None:
     )
     parser.add_argument("--plain", action="store_true", help=say("plain lines instead of a live table"))
     parser.add_argument("--verbose", action="store_true", help=say("log every attempt"))
+    _add_log(parser)
+
+
+def _add_serve(commands: "Commands") -> None:
+    parser = _add(commands, "serve", "Record the cameras of a configuration, as a service.", _serve)
+    parser.add_argument("--config", type=Path, metavar="FILE", help=say("configuration of the service"))
+    parser.add_argument("--check", action="store_true", help=say("only say what is wrong with the configuration"))
+    parser.add_argument("--example", action="store_true", help=say("print a configuration to begin with"))
+    _add_log(parser)
+
+
+def _add_log(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--log-level",
+        type=log_level,
+        action="append",
+        default=[],
+        metavar="[CATEGORY=]LEVEL",
+        help=say("log lines from LEVEL on (debug, info, warning, error), of one category or of all (may be repeated)"),
+    )
+    parser.add_argument("--log-format", choices=["text", "json"], help=say("text, or json: one object per line"))
+
+
+def _add_folder(parser: ArgumentParser, flag: str | None = None) -> None:
+    """The folder, by place or by `flag`; or the configuration that names it."""
+    if flag is None:
+        parser.add_argument("root", type=Path, nargs="?", metavar="DIR", help=say("folder for the recordings"))
+    else:
+        parser.add_argument(flag, dest="root", type=Path, metavar="DIR", help=say("folder for the recordings"))
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help=say("configuration of the service, instead of the folder")
+    )
 
 
 def _add_demo(commands: "Commands") -> None:
@@ -148,7 +181,7 @@ def _add_demo(commands: "Commands") -> None:
 
 def _add_segments(commands: "Commands") -> None:
     parser = _add(commands, "segments", "List the recorded files.", _segments)
-    parser.add_argument("root", type=Path, metavar="DIR", help=say("folder for the recordings"))
+    _add_folder(parser)
     parser.add_argument("--camera", metavar="CAMERA", help=say("only this camera"))
     parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
 
@@ -167,7 +200,7 @@ def _add_check(commands: "Commands") -> None:
 def _add_remote(commands: "Commands") -> None:
     """Commands that speak to a running recorder."""
     parser = _add(commands, "status", "Show the state of a running recorder.", _status)
-    parser.add_argument("root", type=Path, metavar="DIR", help=say("folder for the recordings"))
+    _add_folder(parser)
     parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
     for name, help_text in (
         ("start", "Switch the recording of a camera on."),
@@ -175,21 +208,15 @@ def _add_remote(commands: "Commands") -> None:
     ):
         parser = _add(commands, name, help_text, _switch)
         parser.add_argument("camera", metavar="CAMERA", help=say("camera, such as cam_01"))
-        parser.add_argument(
-            "--in", dest="root", type=Path, required=True, metavar="DIR", help=say("folder for the recordings")
-        )
+        _add_folder(parser, "--in")
         parser.set_defaults(wanted=name == "start")
     parser = _add(commands, "mode", "Open and close the branches of a camera's pipeline.", _mode)
     parser.add_argument("camera", metavar="CAMERA", help=say("camera, such as cam_01"))
     parser.add_argument("mode", choices=["streaming_only", "recording_only", "both"])
-    parser.add_argument(
-        "--in", dest="root", type=Path, required=True, metavar="DIR", help=say("folder for the recordings")
-    )
+    _add_folder(parser, "--in")
     parser = _add(commands, "graph", "Write the pipeline of a running camera as SVG, without secrets.", _graph)
     parser.add_argument("camera", metavar="CAMERA", help=say("camera, such as cam_01"))
-    parser.add_argument(
-        "--in", dest="root", type=Path, required=True, metavar="DIR", help=say("folder for the recordings")
-    )
+    _add_folder(parser, "--in")
     parser.add_argument(
         "-o",
         "--output",
@@ -203,6 +230,12 @@ def _record(options: argparse.Namespace) -> int:
     from holdfast.app.record_command import record
 
     return record(options)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from holdfast.app.serve_command import serve
+
+    return serve(options)
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -5,29 +5,52 @@ import http.client
 import json
 import socket
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdfast.app.folder import control_sockets, private_folder
 from holdfast.app.language import say, translated
+from holdfast.app.moments import moment_ns
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.recording_root import recorder_is_running
+from holdfast.app.reload import Configured
 from holdfast.domain.streams import Mode, StreamId
+from holdfast.ports.catalog import CatalogError, CatalogPort
 from holdfast.recorder.recorder import Recorder
+from holdfast.recorder.status import StreamStatus
 
 if TYPE_CHECKING:
     from aiohttp import web
 
 GraphOf = Callable[[StreamId, int], Awaitable[str]]
 MAX_REQUEST_BYTES = 64 * 1024
+MOST_SEGMENTS = 10_000
+"""In one answer: who wants more asks for a part of the time, or reads the catalog."""
+SWITCH_PATIENCE_S = 3.0
+"""So long the answer to a switch waits for the catalog: what was said is then kept, whatever happens next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who can answer."""
+
+    recorder: Recorder
+    catalog: CatalogPort
+    graph_of: GraphOf
+    configured: Configured | None = None
 
 
 class ControlServer:
     """Serves one recorder."""
 
-    def __init__(self, recorder: Recorder, graph_of: GraphOf, socket_path: Path) -> None:
+    def __init__(self, asked: Asked, socket_path: Path) -> None:
         """Nothing listens before `start`."""
-        self._recorder, self._graph_of, self._path = recorder, graph_of, socket_path
+        self._recorder, self._catalog = asked.recorder, asked.catalog
+        self._graph_of, self._configured = asked.graph_of, asked.configured
+        self._path = socket_path
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -35,6 +58,9 @@ class ControlServer:
         web = await asyncio.to_thread(_load_web)
         application = web.Application(client_max_size=MAX_REQUEST_BYTES, middlewares=[web.middleware(_errors_as_json)])
         application.router.add_get("/status", self._status)
+        application.router.add_get("/segments", self._segments)
+        application.router.add_get("/config/state", self._config_state)
+        application.router.add_post("/reload", self._reload)
         application.router.add_post("/cameras/{camera}/recording", self._recording)
         application.router.add_post("/cameras/{camera}/mode", self._mode)
         application.router.add_get("/cameras/{camera}/graph", self._graph)
@@ -60,7 +86,31 @@ class ControlServer:
             self._path.unlink(missing_ok=True)
 
     async def _status(self, _request: "web.Request") -> "web.Response":
-        return _answer([status.as_json() for status in self._recorder.status()])
+        return _answer([self._shown(status) for status in self._recorder.status()])
+
+    async def _segments(self, request: "web.Request") -> "web.Response":
+        query = request.query
+        try:
+            since, until = (moment_ns(query[key]) if key in query else None for key in ("from", "to"))
+        except ValueError as error:
+            return _answer({"error": str(error)}, 400)
+        wanted = partial(
+            self._catalog.segments, query.get("camera"), stream=query.get("stream"), from_ns=since, to_ns=until
+        )
+        try:
+            found = await asyncio.to_thread(lambda: list(islice(wanted(), MOST_SEGMENTS + 1)))
+        except CatalogError as error:
+            return _answer({"error": str(error)}, 503)
+        segments = [asdict(record) for record in found[:MOST_SEGMENTS]]
+        return _answer({"segments": segments, "more": len(found) > MOST_SEGMENTS})
+
+    async def _config_state(self, _request: "web.Request") -> "web.Response":
+        return _unconfigured() if self._configured is None else _answer(self._configured.state.as_json())
+
+    async def _reload(self, _request: "web.Request") -> "web.Response":
+        if self._configured is None:
+            return _unconfigured()
+        return _answer((await self._configured.reload(self._recorder)).as_json())
 
     async def _recording(self, request: "web.Request") -> "web.Response":
         stream = self._stream(request)
@@ -69,8 +119,10 @@ class ControlServer:
         wanted = (await _body(request)).get("wanted")
         if not isinstance(wanted, bool):
             return _answer({"error": 'the body must be {"wanted": true} or {"wanted": false}'}, 400)
-        self._recorder.streams[stream].want(wanted=wanted)
-        return _answer(self._recorder.streams[stream].status.as_json())
+        self._recorder.switch(stream, wanted=wanted)
+        answer = self._shown(self._recorder.status_of(stream))
+        await asyncio.to_thread(self._catalog.flush, SWITCH_PATIENCE_S)
+        return _answer(answer)
 
     async def _mode(self, request: "web.Request") -> "web.Response":
         stream = self._stream(request)
@@ -81,7 +133,7 @@ class ControlServer:
         except ValueError:
             return _answer({"error": f"mode must be one of {', '.join(Mode)}"}, 400)
         self._recorder.streams[stream].set_mode(mode)
-        return _answer(self._recorder.streams[stream].status.as_json())
+        return _answer(self._shown(self._recorder.status_of(stream)))
 
     async def _graph(self, request: "web.Request") -> "web.Response":
         stream = self._stream(request)
@@ -92,6 +144,11 @@ class ControlServer:
         except (LookupError, TimeoutError):
             return _answer({"error": f"{stream} has no running pipeline at present: it is not connected"}, 409)
         return _answer({"dot": dot})
+
+    def _shown(self, status: StreamStatus) -> dict[str, object]:
+        """With what is wrong with the configuration: whoever looks at the state is to see it."""
+        error = self._configured.state.error if self._configured is not None else ()
+        return status.as_json() | {"config_error": "\n".join(error)}
 
     def _stream(self, request: "web.Request") -> StreamId | None:
         wanted = StreamId(request.match_info["camera"], request.query.get("stream", "main"))
@@ -128,6 +185,10 @@ def _answer(body: object, status: int = 200) -> "web.Response":
     from aiohttp import web
 
     return web.json_response(body, status=status)
+
+
+def _unconfigured() -> "web.Response":
+    return _answer({"error": "this recorder has no configuration file: it was started by `holdfast record`"}, 409)
 
 
 def _unknown(request: "web.Request") -> "web.Response":

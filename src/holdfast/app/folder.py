@@ -29,13 +29,13 @@ def usable_folder(path: Path) -> Path:
     if path.is_dir():
         pass
     elif path.exists():
-        raise Problem(Exit.FOLDER, say("{path} is a file, not a folder. Choose another place with --to.", path=path))
+        raise Problem(Exit.FOLDER, say("{path} is a file, not a folder. Choose another place.", path=path))
     elif not path.parent.is_dir():
         raise Problem(
             Exit.FOLDER,
             say(
                 "{path} does not exist, nor does the folder above it. Is the disk "
-                "mounted? Make the folder, or choose another with --to.",
+                "mounted? Make the folder, or choose another.",
                 path=path,
             ),
         )
@@ -50,7 +50,7 @@ def usable_folder(path: Path) -> Path:
             Exit.FOLDER,
             say(
                 "{path} cannot be written ({reason}). Change its owner or permissions, "
-                "free space, or choose another folder with --to.",
+                "free space, or choose another folder.",
                 path=path,
                 reason=translated(error.strerror or str(error)),
             ),
@@ -96,7 +96,7 @@ def hold(root: Path) -> IO[str]:
             raise Problem(
                 Exit.BUSY,
                 say(
-                    "Another recorder already works in {path}. Stop it first, or choose another folder with --to.",
+                    "Another recorder already works in {path}. Stop it first, or choose another folder.",
                     path=root,
                 ),
             ) from error

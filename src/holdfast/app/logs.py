@@ -4,36 +4,53 @@ Lines are written by a thread of their own: a terminal that takes none (Ctrl-S, 
 recorder, whose event loop is what logs.
 """
 
+import argparse
 import atexit
+import json
 import logging
 import queue
+from dataclasses import replace
+from datetime import UTC, datetime
 from logging.handlers import QueueHandler, QueueListener
 
 from rich.console import Console
 from rich.logging import RichHandler
 
+from holdfast.config.settings import CATEGORIES, LogFormat, LoggingSettings
 from holdfast.domain.secrets import redact
+from holdfast.domain.streams import StreamId
 
 MOST_WAITING_LINES = 10_000
+_FORMATTER = logging.Formatter()
 
 
 class Redact(logging.Filter):
-    """Takes user and password out of every URL that comes by: the last net, should one slip through elsewhere."""
+    """Takes user and password out of every URL that comes by, in messages, tracebacks and stacks.
+
+    The one place for it: every handler of ours has it, and nothing reaches one without passing.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Change the record in place; keep it."""
-        record.msg, record.args = redact(record.getMessage()), ()
+        """Join all that is to be written to one text without secrets; note which camera it is about."""
+        values = record.args if isinstance(record.args, tuple) else ()
+        camera = next((str(value) for value in values if isinstance(value, StreamId)), None)
+        # A record of its own may come by here again, when another logger passes it on.
+        if camera is not None:
+            record.camera = camera
+        parts = [record.getMessage()]
+        if record.exc_info:
+            parts.append(_FORMATTER.formatException(record.exc_info))
+        elif record.exc_text:
+            parts.append(record.exc_text)
+        if record.stack_info:
+            parts.append(record.stack_info)
+        record.msg, record.args = redact("\n".join(parts)), ()
+        record.exc_info = record.exc_text = record.stack_info = None
         return True
 
 
 class Detached(QueueHandler):
     """Hands lines to a thread. What does not fit, because nobody has taken lines for long, is dropped."""
-
-    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
-        """Join message and traceback to one text, then take secrets out of both."""
-        record = super().prepare(record)
-        record.msg = record.message = redact(record.getMessage())
-        return record
 
     def enqueue(self, record: logging.LogRecord) -> None:
         """Never wait."""
@@ -54,12 +71,48 @@ class _BesideTable(logging.Formatter):
 
 
 def _with_category(record: logging.LogRecord) -> str:
-    category = record.name.removeprefix("holdfast.").partition(".")[0].upper()
-    return f"[{category}] {record.getMessage()}"
+    return f"[{_category(record).upper().replace('_', ' ')}] {record.getMessage()}"
 
 
-def set_up_logs(*, verbose: bool, console: Console | None) -> None:
-    """Log to `console` above its live table, or as plain lines to stderr."""
+def _category(record: logging.LogRecord) -> str:
+    return record.name.removeprefix("holdfast.").partition(".")[0]
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        camera = getattr(record, "camera", None)
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).astimezone().isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "category": _category(record),
+            **({} if camera is None else {"camera": camera}),
+            "message": record.getMessage(),
+        }
+        return json.dumps(line, ensure_ascii=False)
+
+
+def logging_from(options: argparse.Namespace, settings: LoggingSettings | None = None) -> LoggingSettings:
+    """What the configuration says, if there is one, and above it what the command line says."""
+    settings = settings or LoggingSettings(level="debug" if options.verbose else "info")
+    for category, level in options.log_level:
+        if category is None:
+            settings = replace(settings, level=level)
+        else:
+            settings = replace(settings, levels=(*settings.levels, (category, level)))
+    return settings if options.log_format is None else replace(settings, format=LogFormat(options.log_format))
+
+
+def set_levels(settings: LoggingSettings) -> None:
+    """Write what these levels let through from now on."""
+    logging.getLogger("holdfast").setLevel(settings.level.upper())
+    own = dict(settings.levels)
+    for category in CATEGORIES:
+        logging.getLogger(f"holdfast.{category}").setLevel(own.get(category, "notset").upper())
+
+
+def set_up_logs(*, console: Console | None, verbose: bool = False, settings: LoggingSettings | None = None) -> None:
+    """Log to `console` above its live table, or as lines to stderr. `verbose`: every attempt."""
+    settings = settings or LoggingSettings(level="debug" if verbose else "info")
     handler: logging.Handler
     if console is not None:
         handler = RichHandler(
@@ -74,7 +127,7 @@ def set_up_logs(*, verbose: bool, console: Console | None) -> None:
         handler.setFormatter(_BesideTable())
     else:
         handler = logging.StreamHandler()
-        handler.setFormatter(_Category())
+        handler.setFormatter(_Json() if settings.format is LogFormat.JSON else _Category())
     waiting: queue.Queue[logging.LogRecord] = queue.Queue(MOST_WAITING_LINES)
     detached = Detached(waiting)
     detached.addFilter(Redact())
@@ -83,5 +136,5 @@ def set_up_logs(*, verbose: bool, console: Console | None) -> None:
     atexit.register(listener.stop)
     logger = logging.getLogger("holdfast")
     logger.handlers = [detached]
-    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
     logger.propagate = False
+    set_levels(settings)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from rich.console import Console
 from rich.measure import Measurement
@@ -20,11 +21,13 @@ from holdfast.app.check import CheckSettings
 from holdfast.app.check import check as check_folder
 from holdfast.app.check_file import Finding
 from holdfast.app.check_report import CheckProgress, CheckReport
+from holdfast.app.control import ask
 from holdfast.app.folder import folder_of_recordings
 from holdfast.app.language import say, translated
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.recording_root import CheckError, catalog_path
 from holdfast.app.terminal import Screen
+from holdfast.app.where import root_of
 from holdfast.app.words import codec_words, segment_words
 from holdfast.catalog.queries import CatalogReader
 from holdfast.domain.segments import SegmentRecord, SegmentState
@@ -41,9 +44,9 @@ _RIGHT = frozenset({"Length", "Frames", "Size"})
 
 def segments(options: argparse.Namespace) -> int:
     """`holdfast segments DIR`."""
-    root = folder_of_recordings(options.root)
+    root = folder_of_recordings(root_of(options))
     try:
-        found = CatalogReader(catalog_path(root)).segments(options.camera)
+        found = _served(root, options.camera) or CatalogReader(catalog_path(root)).segments(options.camera)
         if options.json:
             for record in found:
                 print(json.dumps(asdict(record), ensure_ascii=False))
@@ -68,6 +71,17 @@ def check(options: argparse.Namespace) -> int:
     if not options.json:
         print(_summary(report, options.root))
     return Exit.OK if report.is_clean else Exit.INCOMPLETE
+
+
+def _served(root: Path, camera: str | None) -> Iterator[SegmentRecord] | None:
+    """The segments as the recorder that runs there tells them; None when there is none, or more than it tells."""
+    try:
+        answer = ask(root, "GET", "/segments" + (f"?camera={quote(camera, safe='')}" if camera else ""))
+    except Problem:
+        return None
+    if answer.get("more", True):
+        return None
+    return (SegmentRecord(**{**values, "state": SegmentState(values["state"])}) for values in answer["segments"])
 
 
 def finding_line(finding: Finding) -> str:

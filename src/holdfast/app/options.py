@@ -1,27 +1,38 @@
 """Values of options, as people write them."""
 
 import argparse
-import re
 
 from holdfast.app.language import say
-
-_DURATION = re.compile(r"^(\d{1,12}(?:\.\d{1,12})?)(ms|s|m|h)?$")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
-_SIZE = re.compile(r"^(\d{1,12}(?:\.\d{1,12})?)([KMGT])?(i?B)?$", re.IGNORECASE)
-_BYTES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+from holdfast.config import values
+from holdfast.config.settings import CATEGORIES, LEVELS
 
 
 def duration_s(text: str) -> float:
     """Seconds in "90", "90s", "15m", "1h", "500ms". Raises argparse.ArgumentTypeError."""
-    match = _DURATION.match(text.strip())
-    if match is None:
-        raise argparse.ArgumentTypeError(say("{text!r} is no time; write 90s, 15m or 1h", text=text))
-    return float(match[1]) * _SECONDS[match[2]]
+    try:
+        return values.duration_s(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(say("{text!r} is no time; write 90s, 15m or 1h", text=text)) from None
 
 
 def size_bytes(text: str) -> int:
     """Bytes in "500M", "2G". Raises argparse.ArgumentTypeError."""
-    match = _SIZE.match(text.strip())
-    if match is None:
-        raise argparse.ArgumentTypeError(say("{text!r} is no size; write 500M or 2G", text=text))
-    return int(float(match[1]) * _BYTES[(match[2] or "").upper()])
+    try:
+        return values.size_bytes(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(say("{text!r} is no size; write 500M or 2G", text=text)) from None
+
+
+def log_level(text: str) -> tuple[str | None, str]:
+    """Category and level in "rtsp=debug"; no category in "debug". Raises argparse.ArgumentTypeError."""
+    category, equals, level = text.strip().lower().rpartition("=")
+    if equals and category not in CATEGORIES:
+        known = ", ".join(CATEGORIES)
+        raise argparse.ArgumentTypeError(
+            say("{category} is no category of the log: {categories}", category=category, categories=known)
+        )
+    if level not in LEVELS:
+        raise argparse.ArgumentTypeError(
+            say("{text!r} is no level: write CATEGORY=LEVEL, such as rtsp=debug, or LEVEL", text=text)
+        )
+    return category or None, level

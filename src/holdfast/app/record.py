@@ -1,4 +1,4 @@
-"""`holdfast record`: puts the recorder together and runs it until it is told to end."""
+"""`record`, `serve` and `demo`: puts the recorder together and runs it until it is told to end."""
 
 import asyncio
 import contextlib
@@ -6,6 +6,7 @@ import itertools
 import logging
 import random
 import signal
+import time
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,12 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast.app.check import CheckSettings, check
-from holdfast.app.control import ControlServer
+from holdfast.app.control import Asked, ControlServer
 from holdfast.app.folder import control_socket, hold
 from holdfast.app.problems import Exit
 from holdfast.app.recording_root import CheckError, catalog_path
+from holdfast.app.reload import Configured
 from holdfast.app.system import SystemClock, keep_freed_memory, yield_less
 from holdfast.catalog.store import Catalog
+from holdfast.domain.times import WallNs
 from holdfast.media.pool import PoolSettings, WorkerPool
 from holdfast.media.reach import PortReach
 from holdfast.ports.capture import PoolEvent
@@ -26,6 +29,7 @@ from holdfast.ports.catalog import CatalogError
 from holdfast.ports.reach import PortSeen
 from holdfast.ports.volumes import Answer
 from holdfast.recorder.recorder import Recorder, RecorderPorts
+from holdfast.recorder.recorder import run as run_recorder
 from holdfast.recorder.recording import Services
 from holdfast.recorder.status import StreamStatus
 from holdfast.recorder.supervisor import StreamPlan
@@ -36,22 +40,23 @@ LOG = logging.getLogger("holdfast.recorder")
 Beside = Callable[[WorkerPool], Awaitable[None]]
 Show = Callable[[Sequence[StreamStatus]], None]
 SHOW_EVERY_S = 0.5
+FLUSH_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class RecordOrder:
-    """What `record` was asked for."""
+    """What is to be recorded."""
 
     plans: tuple[StreamPlan, ...]
     root: Path
     pool: PoolSettings
     for_s: float | None = None
-    starts: bool = True
-    """Record from the beginning; else only when told to."""
+    configured: Configured | None = None
+    """Keeps the recorder at what a configuration file says."""
 
 
-def run(order: RecordOrder, show: Show, beside: Beside | None = None) -> Exit:
-    """Record until interrupted, or until the time is over; `beside` runs meanwhile.
+def run(order: RecordOrder, show: Show | None, beside: Beside | None = None) -> Exit:
+    """Record until interrupted, or until the time is over; `beside` runs meanwhile. None is shown when `show` is None.
 
     Raises Problem before anything was begun.
     """
@@ -61,15 +66,9 @@ def run(order: RecordOrder, show: Show, beside: Beside | None = None) -> Exit:
         return runner.run(_record(order, show, beside))
 
 
-async def _record(order: RecordOrder, show: Show, beside: Beside | None) -> Exit:
+async def _record(order: RecordOrder, show: Show | None, beside: Beside | None) -> Exit:
     loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    # nohup lets the recorder outlive its terminal.
-    outlives = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    for signum in (signal.SIGINT, signal.SIGTERM, *(() if outlives else (signal.SIGHUP,))):
-        loop.add_signal_handler(signum, _end, stop)
-    if order.for_s is not None:
-        loop.call_later(order.for_s, stop.set)
+    stop = _stop_of(order, loop)
     catalog = Catalog.open(catalog_path(order.root))
     answers = _Answers(loop)
     writer = VolumeWriter(order.root, answers.put)
@@ -78,24 +77,22 @@ async def _record(order: RecordOrder, show: Show, beside: Beside | None) -> Exit
     keys = itertools.count(1)
     chance = random.Random()  # noqa: S311 - spreads retries, protects nothing
     services = Services(SystemClock(), writer, catalog, lambda: next(keys), uuid.uuid4)
-    looks = _Looks()
-    reach = PortReach(loop, looks.put)
-    ports = RecorderPorts(pool, reach, services, catalog, chance.random)
-    recorder = Recorder(order.plans, ports, starts=order.starts)
+    reach = PortReach(loop, events.put)
+    recorder = Recorder(order.plans, RecorderPorts(pool, reach, services, catalog, chance.random))
     answers.listener = recorder.answered
     events.listener = recorder.handle
-    looks.listener = recorder.port_seen
-    control = ControlServer(recorder, pool.graph, control_socket(order.root))
-    tidying = _Tidying(order.root, catalog, recorder)
-    tasks = [
-        loop.create_task(_listen(control)),
-        loop.create_task(_show(recorder, show)),
-        loop.create_task(asyncio.to_thread(tidying.run)),
-    ]
+    asked = Asked(recorder, catalog, pool.graph, order.configured)
+    control = ControlServer(asked, control_socket(order.root))
+    tidying = _Tidying(order.root, catalog, recorder, loop)
+    tasks = [loop.create_task(_listen(control)), loop.create_task(asyncio.to_thread(tidying.run))]
+    if show is not None:
+        tasks.append(loop.create_task(_show(recorder, show)))
+    if order.configured is not None:
+        tasks.append(loop.create_task(order.configured.run(recorder)))
     if beside is not None:
         tasks.append(loop.create_task(_beside(beside, pool)))
     try:
-        await recorder.run(stop)
+        await run_recorder(recorder, stop)
     finally:
         for task in tasks:
             task.cancel()
@@ -106,8 +103,24 @@ async def _record(order: RecordOrder, show: Show, beside: Beside | None) -> Exit
         reach.close()
         is_clean &= await asyncio.to_thread(writer.close, 10.0)
         is_clean &= await asyncio.to_thread(catalog.close)
-        show(recorder.status())
+        if show is not None:
+            show(recorder.status())
     return Exit.OK if is_clean else Exit.INCOMPLETE
+
+
+def _stop_of(order: RecordOrder, loop: asyncio.AbstractEventLoop) -> asyncio.Event:
+    """Set when the recorder is to end. SIGHUP: the terminal was closed; of a service: read the configuration again."""
+    stop = asyncio.Event()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, _end, stop)
+    if order.configured is not None:
+        loop.add_signal_handler(signal.SIGHUP, order.configured.request)
+    elif signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        # nohup lets the recorder outlive its terminal.
+        loop.add_signal_handler(signal.SIGHUP, _end, stop)
+    if order.for_s is not None:
+        loop.call_later(order.for_s, stop.set)
+    return stop
 
 
 def _end(stop: asyncio.Event) -> None:
@@ -137,9 +150,10 @@ async def _show(recorder: Recorder, show: Show) -> None:
 class _Tidying:
     """Brings files and catalog in line that an earlier recorder left behind. Recording goes on beside it."""
 
-    def __init__(self, root: Path, catalog: Catalog, recorder: Recorder) -> None:
-        self._root, self._catalog, self._recorder = root, catalog, recorder
+    def __init__(self, root: Path, catalog: Catalog, recorder: Recorder, loop: asyncio.AbstractEventLoop) -> None:
+        self._root, self._catalog, self._recorder, self._loop = root, catalog, recorder, loop
         self._is_stopped = False
+        self._began_ns = WallNs(time.time_ns())
 
     def stop(self) -> None:
         self._is_stopped = True
@@ -153,26 +167,33 @@ class _Tidying:
             return
         for finding in report.findings:
             LOG.info("%s", finding.sentence)
+        self._correct_gaps()
+
+    def _correct_gaps(self) -> None:
+        """What was left open is dated by its files now: so is the time that the recorder was away."""
+        self._catalog.flush(FLUSH_S)
+        try:
+            ends = {
+                stream: self._catalog.footage_end(stream.camera, stream.stream, before_ns=self._began_ns)
+                for stream in self._recorder.past.ends
+            }
+        except CatalogError as error:
+            LOG.warning("when the recorder was away is known by its catalog only: %s", error)
+            return
+        found = {stream: end_ns for stream, end_ns in ends.items() if end_ns is not None}
+        with contextlib.suppress(RuntimeError):
+            # The loop may be closed already.
+            self._loop.call_soon_threadsafe(self._recorder.repaired, found)
 
 
 class _Events:
     """Joins the pool and the recorder, of which each needs the other."""
 
     def __init__(self) -> None:
-        self.listener: Callable[[PoolEvent], None] = lambda _: None
+        self.listener: Callable[[PoolEvent | PortSeen], None] = lambda _: None
 
-    def put(self, event: PoolEvent) -> None:
+    def put(self, event: PoolEvent | PortSeen) -> None:
         self.listener(event)
-
-
-class _Looks:
-    """The same for looks at ports."""
-
-    def __init__(self) -> None:
-        self.listener: Callable[[PortSeen], None] = lambda _: None
-
-    def put(self, seen: PortSeen) -> None:
-        self.listener(seen)
 
 
 class _Answers:

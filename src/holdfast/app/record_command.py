@@ -11,11 +11,12 @@ from pathlib import Path
 from holdfast.app.addresses import parse_address
 from holdfast.app.folder import low_space, usable_folder
 from holdfast.app.language import say, translated
-from holdfast.app.logs import set_up_logs
+from holdfast.app.logs import logging_from, set_up_logs
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.record import RecordOrder, run
 from holdfast.app.terminal import StatusDisplay
-from holdfast.domain.streams import StreamAddress, StreamId
+from holdfast.config.settings import LogFormat
+from holdfast.domain.streams import StreamId
 from holdfast.domain.times import NS_PER_S
 from holdfast.media.pool import PoolSettings
 from holdfast.policy.naming import camera_id
@@ -35,8 +36,10 @@ def record(options: argparse.Namespace) -> int:
     """Record until interrupted. Raises Problem."""
     order = order_from(options)
     check_software()
-    display = StatusDisplay(plain=options.plain)
-    set_up_logs(verbose=options.verbose, console=display.console)
+    logging_settings = logging_from(options)
+    # A table is drawn on the screen that the lines of a log for machines may share.
+    display = StatusDisplay(plain=options.plain or logging_settings.format is LogFormat.JSON)
+    set_up_logs(console=display.console, settings=logging_settings)
     free_bytes = low_space(order.root)
     if free_bytes is not None:
         LOG.warning("only %d MiB are free in %s", free_bytes >> 20, order.root)
@@ -74,11 +77,13 @@ def order_from(options: argparse.Namespace) -> RecordOrder:
         pre_record_ns=int(options.pre_record * NS_PER_S),
     )
     return RecordOrder(
-        plans=tuple(_plan(name, address, rules) for name, address in zip(names, addresses, strict=True)),
+        plans=tuple(
+            StreamPlan(StreamId(name), address, name=name, rules=rules, records=options.starts)
+            for name, address in zip(names, addresses, strict=True)
+        ),
         root=usable_folder(options.to),
         pool=PoolSettings(streams_per_worker=options.cameras_per_worker, memory_limit_bytes=options.worker_memory),
         for_s=options.for_s,
-        starts=options.starts,
     )
 
 
@@ -90,10 +95,6 @@ def check_software() -> None:
     if asked.returncode != 0:
         last_words = asked.stderr.strip().splitlines()[-1:]
         raise Problem(Exit.MISSING_SOFTWARE, translated(asked.stdout.strip() or "".join(last_words)))
-
-
-def _plan(name: str, address: StreamAddress, rules: SegmentRules) -> StreamPlan:
-    return StreamPlan(StreamId(name), address, name=name, rules=rules)
 
 
 def _names(given: list[str], count: int) -> list[str]:

@@ -4,6 +4,7 @@ import argparse
 import json
 import shutil
 import subprocess
+from dataclasses import fields
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,6 +12,8 @@ from holdfast.app.control import ask
 from holdfast.app.language import say, translated
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.terminal import print_statuses, status_line
+from holdfast.app.where import root_of
+from holdfast.app.words import config_words
 from holdfast.domain.streams import Mode
 from holdfast.policy.connecting import Phase
 from holdfast.recorder.status import RecordingState, StreamStatus
@@ -18,32 +21,33 @@ from holdfast.recorder.status import RecordingState, StreamStatus
 
 def status(options: argparse.Namespace) -> int:
     """`holdfast status DIR`."""
-    answer = ask(options.root, "GET", "/status")
+    answer = ask(root_of(options), "GET", "/status")
     if options.json:
         for values in answer:
             print(json.dumps(values, ensure_ascii=False))
     else:
         print_statuses([_status(values) for values in answer])
+        _print_config_error(answer)
     return Exit.OK
 
 
 def switch(options: argparse.Namespace) -> int:
     """`holdfast start|stop CAMERA --in DIR`."""
-    answer = ask(options.root, "POST", _path(options.camera, "recording"), {"wanted": options.wanted})
+    answer = ask(root_of(options), "POST", _path(options.camera, "recording"), {"wanted": options.wanted})
     print(status_line(_status(answer)))
     return Exit.OK
 
 
 def mode(options: argparse.Namespace) -> int:
     """`holdfast mode CAMERA MODE --in DIR`."""
-    answer = ask(options.root, "POST", _path(options.camera, "mode"), {"mode": options.mode})
+    answer = ask(root_of(options), "POST", _path(options.camera, "mode"), {"mode": options.mode})
     print(status_line(_status(answer)))
     return Exit.OK
 
 
 def graph(options: argparse.Namespace) -> int:
     """`holdfast graph CAMERA --in DIR`."""
-    dot = str(ask(options.root, "GET", _path(options.camera, "graph"))["dot"])
+    dot = str(ask(root_of(options), "GET", _path(options.camera, "graph"))["dot"])
     output: Path = options.output or Path(f"{options.camera.replace('/', '_')}.svg")
     drawing = dot.encode() if output.suffix == ".dot" else _drawn(dot)
     try:
@@ -55,6 +59,13 @@ def graph(options: argparse.Namespace) -> int:
         ) from error
     print(output)
     return Exit.OK
+
+
+def _print_config_error(answer: list[dict[str, object]]) -> None:
+    error = str(answer[0].get("config_error", "")) if answer else ""
+    if error:
+        print(say("The configuration cannot be used, the last good one goes on:"))
+        print(config_words(error))
 
 
 def _path(camera: str, what: str) -> str:
@@ -80,9 +91,10 @@ def _drawn(dot: str) -> bytes:
 
 
 def _status(values: dict[str, object]) -> StreamStatus:
+    known = {field.name for field in fields(StreamStatus)}
     return StreamStatus(
         **{
-            **values,
+            **{name: value for name, value in values.items() if name in known},
             "phase": Phase(str(values["phase"])),
             "recording": RecordingState(str(values["recording"])),
             "mode": Mode(str(values["mode"])),

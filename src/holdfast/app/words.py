@@ -52,12 +52,28 @@ def phase_words(phase: Phase) -> str:
 
 def recording_words(status: StreamStatus) -> str:
     """What becomes of the frames, for people."""
+    if status.recording is RecordingState.OFF and status.switched_off:
+        return say("switched off")
     if status.recording is RecordingState.WAITING:
         if status.phase is Phase.DISCONNECTED:
             return "-"
         if not status.mode.records:
             return say("off by mode")
     return say(RECORDINGS[status.recording])
+
+
+def config_words(lines: str) -> str:
+    """What is wrong with a configuration, FILE:LINE: SECTION: SENTENCE: the sentence is ours, the rest is not."""
+    return "\n".join(map(_config_line, lines.split("\n")))
+
+
+def _config_line(line: str) -> str:
+    parts = line.split(": ")
+    for at in range(len(parts)):
+        rest = ": ".join(parts[at:])
+        if translated(rest) != rest:
+            return ": ".join([*parts[:at], translated(rest)])
+    return line
 
 
 def fault_words(status: StreamStatus) -> str:

@@ -16,7 +16,6 @@ class GapCause(StrEnum):
     """Recording was switched on and no key frame had come yet; no fault was said."""
     SILENT = "silent"
     """The camera sent nothing, and no fault was said."""
-    PACKETS_LOST = "packets_lost"
     RECORDER_STOPPED = "recorder_stopped"
     """In order: by the user, or with the machine."""
     RECORDER_KILLED = "recorder_killed"

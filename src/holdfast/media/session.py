@@ -127,26 +127,21 @@ class Session:
         # A state change of rtspsrc may wait for the camera: it must not stop the worker's heartbeat.
         threading.Thread(target=self._shut_down, name=f"close-{self.pipeline.get_name()}", daemon=True).start()
 
-    def progress(self) -> Progress | None:
-        """What was seen since the last call, or None when nothing new was."""
-        frames = _rendered(self._counter)
-        if frames == self._sent_frames:
-            return None
-        self._sent_frames = frames
-        streamed = _rendered(self._viewers)
-        return Progress(self.stream, self.number, frames, self._frames.key_frames, streamed, self._recording.overruns)
-
-    def clock_sample(self) -> ClockSample | None:
-        """The least delayed frame since the last call."""
+    def news(self) -> list[Progress | ClockSample | PacketsLost]:
+        """What was seen since the last call: counters, the least delayed frame, and what did not arrive."""
+        told: list[Progress | ClockSample | PacketsLost] = []
         sample = self._frames.take_sample()
-        return sample and ClockSample(self.stream, self.number, PtsNs(sample[0]), MonoNs(sample[1]))
-
-    def losses(self) -> list[PacketsLost]:
-        """What did not arrive since the last call."""
-        return [
-            PacketsLost(self.stream, self.number, MonoNs(span.from_ns), MonoNs(span.to_ns), span.packets)
-            for span in self._losses.take()
-        ]
+        if sample is not None:
+            told.append(ClockSample(self.stream, self.number, PtsNs(sample[0]), MonoNs(sample[1])))
+        frames = _rendered(self._counter)
+        if frames != self._sent_frames:
+            self._sent_frames = frames
+            counts = (frames, self._frames.key_frames, _rendered(self._viewers), self._recording.overruns)
+            told.append(Progress(self.stream, self.number, *counts))
+        for span in self._losses.take():
+            from_ns, to_ns = MonoNs(span.from_ns), MonoNs(span.to_ns)
+            told.append(PacketsLost(self.stream, self.number, from_ns, to_ns, span.packets))
+        return told
 
     # ------------------------------------------------------------ SourceListener, from any thread
 

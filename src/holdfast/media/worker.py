@@ -26,6 +26,7 @@ from holdfast.media.gi import GLib, Gst  # noqa: E402
 from holdfast.media.session import Session  # noqa: E402
 from holdfast.ports.capture import (  # noqa: E402
     MAX_MESSAGE_BYTES,
+    ClockSample,
     CloseSession,
     Command,
     DumpGraph,
@@ -33,6 +34,8 @@ from holdfast.ports.capture import (  # noqa: E402
     Graph,
     Heartbeat,
     OpenSession,
+    PacketsLost,
+    Progress,
     ProtocolError,
     SessionEnded,
     SessionFailed,
@@ -123,9 +126,10 @@ class Worker:
 
     def _beat(self) -> bool:
         sessions = list(self._sessions.values())
-        progress = tuple(p for p in (s.progress() for s in sessions) if p is not None)
-        clock = tuple(c for c in (s.clock_sample() for s in sessions) if c is not None)
-        losses = tuple(lost for s in sessions for lost in s.losses())
+        news = [told for session in sessions for told in session.news()]
+        progress = tuple(told for told in news if isinstance(told, Progress))
+        clock = tuple(told for told in news if isinstance(told, ClockSample))
+        losses = tuple(told for told in news if isinstance(told, PacketsLost))
         self._emit(Heartbeat(progress, clock, losses), ())
         now = time.monotonic()
         for session in sessions:

@@ -9,7 +9,6 @@ from holdfast.policy import faults
 SENTENCES: Mapping[GapCause, str] = {
     GapCause.STARTING: "Recording was switched on, and the camera's first key frame had not come yet.",
     GapCause.SILENT: "The camera sent no frames, and neither it nor the network said why.",
-    GapCause.PACKETS_LOST: "Packets were lost between the camera and the recorder.",
     GapCause.RECORDER_STOPPED: "The recorder was stopped.",
     GapCause.RECORDER_KILLED: "The recorder did not run: it was killed, it crashed, or the power failed.",
     GapCause.DELETED: "The footage was deleted.",

@@ -40,8 +40,8 @@ class KnownKeys:
     def add(self, key: bytes, session: int) -> None:
         """A session had this key frame, and it is recorded."""
         seen = self._seen.get(key)
-        if seen is not None and seen.session == session:
-            seen.times += 1
+        if seen is not None and (seen.session == session or seen.times > 1):
+            seen.session, seen.times = session, seen.times + 1
         else:
             self._seen[key] = _Seen(session)
         self._seen.move_to_end(key)

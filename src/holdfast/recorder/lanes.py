@@ -74,6 +74,8 @@ class Lane:
     """The session delivers no more."""
     ends_at: Mark | None = None
     is_drained: bool = False
+    is_told: bool = False
+    """The owner knows that it is drained."""
     refused: int = 0
     interval_ns: int = 0
     said_delay_ns: int | None = None
@@ -264,7 +266,8 @@ class Lanes(LaneTotals):
             return
         lane.recording.take_bytes(event)
         self._shrink()
-        if lane.is_drained and not lane.has_ended:
+        if lane.is_drained and not lane.is_told:
+            lane.is_told = True
             self.turns.drained(lane.session)
 
     def take_closed(self, event: TakeClosed) -> None:

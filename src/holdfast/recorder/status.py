@@ -49,6 +49,8 @@ class StreamStatus:
     """Footage in RAM."""
     frames: int
     """Frames that the camera delivered in this session."""
+    switched_off: bool = False
+    """The user switched the recording off by hand; else it is off as configured."""
 
     def as_json(self) -> dict[str, object]:
         """For the API."""

@@ -57,6 +57,8 @@ class StreamPlan:
     rules: SegmentRules = field(default_factory=SegmentRules)
     connection: ConnectionSettings = field(default_factory=ConnectionSettings)
     ring_limit_bytes: int = 256 * 1024 * 1024
+    records: bool = True
+    """Whether to record while the user has switched nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class StreamSupervisor:
         self.recording = Lanes(plan.stream, plan.rules, ports.services, self._report, limit_bytes, turns, self.ledger)
         self.wanted = False
         self._ports, self._services = ports, ports.services
-        self._connection = Connection(session=last_session, records=plan.mode.records)
+        self.connection = Connection(session=last_session, records=plan.mode.records)
         self._address = plan.address
         self._mode = plan.mode
         self._reorders = False
@@ -129,7 +131,7 @@ class StreamSupervisor:
         self.ledger.wanted(wanted=wanted)
         if wanted:
             self.recording.start()
-            if self._troubles.last is not None and self._connection.phase is not Phase.CONNECTED:
+            if self._troubles.last is not None and self.connection.phase is not Phase.CONNECTED:
                 self.ledger.fault(self._troubles.last, self.session, breaks=True)
         else:
             self.recording.stop()
@@ -137,15 +139,17 @@ class StreamSupervisor:
     def set_mode(self, mode: Mode) -> None:
         """Open and close the valves of the running session and of those to come."""
         self._mode = mode
-        if self._connection.primary is not None:
-            self._ports.capture.set_mode(self.stream, self._connection.primary.number, mode)
+        if self.connection.primary is not None:
+            self._ports.capture.set_mode(self.stream, self.connection.primary.number, mode)
         self._step(connecting.ModeSet(mode.records))
 
     # ------------------------------------------------------------ events
 
-    def handle(self, event: PoolEvent) -> None:
+    def handle(self, event: PoolEvent | PortSeen) -> None:
         """One event of this stream. Those of older sessions only bring what was recorded in them."""
         match event:
+            case PortSeen():
+                self._port_seen(event)
             case SessionBegun(_, session):
                 self._step(connecting.Begun(session))
             case TakeOpened():
@@ -176,12 +180,12 @@ class StreamSupervisor:
             case BranchFailed(_, _, error):
                 self._report(classify(error))
 
-    def port_seen(self, seen: PortSeen) -> None:
+    def _port_seen(self, seen: PortSeen) -> None:
         """The camera's port was looked at; that may tell more exactly why nothing comes."""
         self._port = seen
         self._step(connecting.PortLooked(seen.error is None))
         fault = self._troubles.last
-        if fault is not None and self._connection.primary is None and self._refined(fault) is not fault:
+        if fault is not None and self.connection.primary is None and self._refined(fault) is not fault:
             self._report(self._refined(fault))
 
     def _refined(self, fault: Fault) -> Fault:
@@ -199,32 +203,32 @@ class StreamSupervisor:
         self._step(connecting.Ticked(skipped_s))
         self.recording.tick()
         self.ledger.tick()
-        if self._connection.phase is Phase.CONNECTED and self._arrivals.lacks_key_frames(self._now_s()):
+        if self.connection.phase is Phase.CONNECTED and self._arrivals.lacks_key_frames(self._now_s()):
             self._report(Fault(FaultKind.NO_KEY_FRAME, SENTENCES[FaultKind.NO_KEY_FRAME]))
 
     def is_down(self) -> bool:
         """Whether no session is open or ending."""
-        return self._connection.is_down
+        return self.connection.is_down
 
     @property
     def session(self) -> int:
         """Number of the session that is recorded, or the newest one."""
-        primary = self._connection.primary
-        return self._connection.session if primary is None else primary.number
+        primary = self.connection.primary
+        return self.connection.session if primary is None else primary.number
 
     @property
     def status(self) -> StreamStatus:
         """What to show."""
         at_s = self._now_s()
-        fps, bits_per_s = self._arrivals.rates.per_second if self._connection.phase is Phase.CONNECTED else (0.0, 0.0)
+        fps, bits_per_s = self._arrivals.rates.per_second if self.connection.phase is Phase.CONNECTED else (0.0, 0.0)
         fault, age_s = self._troubles.last, self._troubles.age_s
-        next_s = self._connection.next_try_at_s
+        next_s = self.connection.next_try_at_s
         segment = self.recording.current
         return StreamStatus(
             camera=self.stream.camera,
             stream=self.stream.stream,
             name=self.plan.name,
-            phase=self._connection.phase,
+            phase=self.connection.phase,
             recording=recording_state(self.recording, at_s, wanted=self.wanted),
             mode=self._mode,
             session=self.session,
@@ -242,18 +246,18 @@ class StreamSupervisor:
     # ------------------------------------------------------------ inside
 
     def _step(self, event: connecting.Event) -> None:
-        before = self._connection
-        self._connection, actions = connection.step(
+        before = self.connection
+        self.connection, actions = connection.step(
             before, event, self.plan.connection, at_s=self._now_s(), chance=self._ports.chance()
         )
         for action in actions:
             self._carry_out(action)
-        primary = self._connection.primary
+        primary = self.connection.primary
         if primary is not None and (before.primary is None or before.primary.number != primary.number):
             # Another session than before is the one that is recorded.
             self.recording.inherit(primary.number)
             self._arrivals.begin(self._now_s())
-        phase = self._connection.phase
+        phase = self.connection.phase
         if phase is Phase.CONNECTED:
             self._port = None
         if phase is not self._phase:
@@ -274,17 +278,14 @@ class StreamSupervisor:
             case connecting.Report(session, fault, ends):
                 if ends:
                     self._sessions.ended(session, fault.kind)
-                if fault.kind is FaultKind.TRANSPORT:
-                    # A camera that does not send over TCP may send over UDP, and the other way round.
-                    other = "udp" if self._address.transport == "tcp" else "tcp"
-                    self._address = replace(self._address, transport=other)
+                self._address = _after(fault, self._address)
                 LOG_RTSP.debug("%s: session %d: %s", self.stream, session, fault.detail)
                 self._report(fault, breaks=ends)
             case connecting.Alarm(fault):
                 LOG_RECONNECT.error("%s: still not recorded: %s", self.stream, fault.sentence)
 
     def _open(self, session: int) -> None:
-        primary = self._connection.primary
+        primary = self.connection.primary
         is_rival = primary is None or primary.number != session
         LOG_RECONNECT.debug("%s: session %d is opened%s", self.stream, session, " beside another" if is_rival else "")
         self.recording.open(session, is_rival=is_rival)
@@ -294,7 +295,7 @@ class StreamSupervisor:
     def _progressed(self, seen: Progress) -> None:
         if seen.frames:
             self._step(connecting.FramesSeen(seen.session))
-        primary = self._connection.primary
+        primary = self.connection.primary
         if primary is None or seen.session != primary.number:
             return
         self._arrivals.progressed(seen, self.recording.received_bytes(seen.session), self._now_s())
@@ -308,8 +309,15 @@ class StreamSupervisor:
             self._troubles.report(Fault(FaultKind.PACKETS_LOST, SENTENCES[FaultKind.PACKETS_LOST], text), lost.session)
 
     def _report(self, fault: Fault, *, breaks: bool = False) -> None:
-        self._troubles.report(fault, self.session, again=self._connection.failures > 1)
+        self._troubles.report(fault, self.session, again=self.connection.failures > 1)
         self.ledger.fault(fault, self.session, breaks=breaks)
 
     def _now_s(self) -> float:
         return self._services.clock.mono_ns() / NS_PER_S
+
+
+def _after(fault: Fault, address: StreamAddress) -> StreamAddress:
+    """A camera that does not send over TCP may send over UDP, and the other way round."""
+    if fault.kind is not FaultKind.TRANSPORT:
+        return address
+    return replace(address, transport="udp" if address.transport == "tcp" else "tcp")

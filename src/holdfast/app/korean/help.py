@@ -20,6 +20,7 @@ _COMMANDS = {
     ),
     "List the recorded files.": "녹화된 파일의 목록을 표시합니다.",
     "Compare the catalog with the files.": "카탈로그와 파일을 비교합니다.",
+    "Record the cameras of a configuration, as a service.": "설정 파일의 카메라를 서비스로 녹화합니다.",
     "Show the state of a running recorder.": "실행 중인 녹화기의 상태를 표시합니다.",
     "Switch the recording of a camera on.": "카메라의 녹화를 켭니다.",
     "Switch the recording of a camera off.": "카메라의 녹화를 끕니다.",
@@ -55,6 +56,15 @@ _OPTIONS = {
     "connect, but record only when told to by `holdfast start`": (
         "연결만 하고, `holdfast start` 명령을 받았을 때만 녹화합니다"
     ),
+    "configuration of the service, instead of the folder": "폴더 대신 서비스의 설정 파일",
+    "configuration of the service": "서비스의 설정 파일",
+    "only say what is wrong with the configuration": "설정 파일에 잘못된 점이 있는지만 알려 줍니다",
+    "print a configuration to begin with": "처음 시작할 때 쓸 설정 파일 예시를 출력합니다",
+    "log lines from LEVEL on (debug, info, warning, error), of one category or of all (may be repeated)": (
+        "LEVEL(debug, info, warning, error) 이상만 로그에 남깁니다. 분류 하나 또는 전체에 적용하며, 여러 번 쓸 수 "
+        "있습니다"
+    ),
+    "text, or json: one object per line": "text 또는 json (한 줄에 객체 하나)",
     "plain lines instead of a live table": "실시간 표 대신 한 줄씩 표시합니다",
     "log every attempt": "모든 시도를 로그에 남깁니다",
     "folder for the recordings (default: demo-footage)": "녹화 폴더 (기본값: demo-footage)",
@@ -82,13 +92,6 @@ _ARGPARSE = {
 _PROBLEMS = {
     "{text!r} is no time; write 90s, 15m or 1h": "{text!r}: 시간이 아닙니다. 90s, 15m, 1h처럼 쓰십시오",
     "{text!r} is no size; write 500M or 2G": "{text!r}: 크기가 아닙니다. 500M, 2G처럼 쓰십시오",
-    "{url} is no RTSP URL. It must begin with rtsp:// or rtsps://, such as rtsp://192.0.2.10:554/stream1.": (
-        "{url}: RTSP URL이 아닙니다. rtsp:// 또는 rtsps://로 시작해야 합니다. 예: rtsp://192.0.2.10:554/stream1"
-    ),
-    "{url} has no usable host and port. Write rtsp://HOST:PORT/PATH; IPv6 in brackets, such as [::1].": (
-        "{url}: 쓸 수 있는 호스트와 포트가 없습니다. rtsp://HOST:PORT/PATH 형식으로 쓰고, IPv6 주소는 [::1]처럼 "
-        "대괄호로 묶으십시오."
-    ),
     "--segment must be between 1s and 6h.": "--segment 값은 1s에서 6h 사이여야 합니다.",
     "--segment-size must be at least 1M.": "--segment-size 값은 1M 이상이어야 합니다.",
     "--worker-memory must be at least 64M.": "--worker-memory 값은 64M 이상이어야 합니다.",
@@ -105,28 +108,21 @@ _PROBLEMS = {
     "The password file {path} is empty: its first line is the password.": (
         "비밀번호 파일 {path}: 비어 있습니다. 첫 줄에 비밀번호를 쓰십시오."
     ),
-    "{path} is a file, not a folder. Choose another place with --to.": (
-        "{path}: 폴더가 아니라 파일입니다. --to로 다른 위치를 지정하십시오."
+    "{path} is a file, not a folder. Choose another place.": (
+        "{path}: 폴더가 아니라 파일입니다. 다른 위치를 지정하십시오."
     ),
-    (
-        "{path} does not exist, nor does the folder above it. Is the disk mounted? Make the folder, or choose "
-        "another with --to."
-    ): (
+    ("{path} does not exist, nor does the folder above it. Is the disk mounted? Make the folder, or choose another."): (
         "{path}: 이 폴더도 그 상위 폴더도 없습니다. 디스크가 마운트되어 있는지 확인하십시오. 폴더를 만들거나 "
-        "--to로 다른 폴더를 지정하십시오."
+        "다른 폴더를 지정하십시오."
     ),
-    (
-        "{path} cannot be written ({reason}). Change its owner or permissions, free space, or choose another folder "
-        "with --to."
-    ): (
-        "{path}: 쓸 수 없습니다 ({reason}). 소유자나 권한을 바꾸거나, 공간을 확보하거나, --to로 다른 폴더를 "
-        "지정하십시오."
+    ("{path} cannot be written ({reason}). Change its owner or permissions, free space, or choose another folder."): (
+        "{path}: 쓸 수 없습니다 ({reason}). 소유자나 권한을 바꾸거나, 공간을 확보하거나, 다른 폴더를 지정하십시오."
     ),
     "{path} is not a folder. Name the folder that recordings were made to.": (
         "{path}: 폴더가 아닙니다. 녹화가 저장된 폴더를 지정하십시오."
     ),
-    "Another recorder already works in {path}. Stop it first, or choose another folder with --to.": (
-        "{path}: 다른 녹화기가 이미 사용하고 있습니다. 먼저 그 녹화기를 멈추거나 --to로 다른 폴더를 지정하십시오."
+    "Another recorder already works in {path}. Stop it first, or choose another folder.": (
+        "{path}: 다른 녹화기가 이미 사용하고 있습니다. 먼저 그 녹화기를 멈추거나 다른 폴더를 지정하십시오."
     ),
     "No recorder answers for {path}. Start one with: holdfast record URL --to {path}": (
         "{path}: 응답하는 녹화기가 없습니다. 시작하려면: holdfast record URL --to {path}"
@@ -137,6 +133,17 @@ _PROBLEMS = {
     "Drawing needs Graphviz: sudo apt install graphviz. Or write the text with -o FILE.dot.": (
         "그림을 그리려면 Graphviz가 필요합니다: sudo apt install graphviz. 또는 -o FILE.dot로 텍스트를 저장하십시오."
     ),
+    "Name either the folder for the recordings, or a configuration with --config.": (
+        "녹화 폴더 또는 --config로 설정 파일 중 하나만 지정하십시오."
+    ),
+    "Name a configuration with --config. To see one: holdfast serve --example": (
+        "--config로 설정 파일을 지정하십시오. 예시 보기: holdfast serve --example"
+    ),
+    "The configuration cannot be used:": "설정 파일을 쓸 수 없습니다:",
+    "{text!r} is no level: write CATEGORY=LEVEL, such as rtsp=debug, or LEVEL": (
+        "{text!r}: 로그 수준이 아닙니다. rtsp=debug처럼 CATEGORY=LEVEL로 쓰거나 LEVEL만 쓰십시오"
+    ),
+    "{category} is no category of the log: {categories}": "{category}: 로그 분류가 아닙니다. 분류: {categories}",
     "Graphviz could not draw the graph: {reason}": "Graphviz가 그래프를 그리지 못했습니다: {reason}",
     "{path} cannot be written ({reason}).": "{path}: 쓸 수 없습니다 ({reason}).",
 }

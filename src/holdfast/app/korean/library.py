@@ -20,6 +20,9 @@ CONTROL: Mapping[str, str] = {
     'the body must be {"wanted": true} or {"wanted": false}': (
         '본문은 {"wanted": true} 또는 {"wanted": false}여야 합니다'
     ),
+    "this recorder has no configuration file: it was started by `holdfast record`": (
+        "이 녹화기에는 설정 파일이 없습니다. `holdfast record`로 시작했습니다"
+    ),
     "mode must be one of {modes}": "mode 값은 다음 중 하나여야 합니다: {modes}",
 }
 

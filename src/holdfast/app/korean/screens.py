@@ -12,6 +12,7 @@ _STATES = {
     "waiting": "대기 중",
     "recording": "녹화 중",
     "in memory": "메모리 보관",
+    "switched off": "사용자가 끔",
     "off by mode": "모드로 꺼짐",
     "open": "녹화 중",
     "final": "완료",
@@ -70,6 +71,10 @@ _SAID = {
         "파일은 {path}에 남아 있습니다. 아무 플레이어로나 볼 수 있습니다. 목록 보기: holdfast segments {quoted}"
     ),
     "Not everything is as it should be: see the table.": "정상이 아닌 항목이 있습니다. 표를 확인하십시오.",
+    "{path} is good. Cameras: {count}.": "{path}: 문제가 없습니다. 카메라: {count}대.",
+    "The configuration cannot be used, the last good one goes on:": (
+        "설정 파일을 쓸 수 없어 마지막으로 정상이었던 설정을 계속 씁니다:"
+    ),
     "{count} files": "파일 {count}개",
     "To do: {action}.": "할 일: {action}.",
     "Done: {action}.": "완료: {action}.",

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from holdfast.app.addresses import parse_address
-from holdfast.app.problems import Exit, Problem
 from holdfast.domain.secrets import redact
+from holdfast.policy.addresses import BadAddress, parse_url, place_of
 
 ANY_TEXT = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1)
 """What a person may choose as a user name or a password; a lone surrogate cannot be typed."""
@@ -39,7 +38,7 @@ PLAIN_SIGNS = st.text("abcXYZ019-._~!$&'()*+,;=@:", min_size=1)
     ],
 )
 def test_a_url_without_a_user_stays_as_it_is(url: str, bare: str) -> None:
-    address = parse_address(url)
+    address = parse_url(url)
     assert (address.url, address.user, address.password) == (bare, "", "")
 
 
@@ -66,7 +65,7 @@ def test_a_url_without_a_user_stays_as_it_is(url: str, bare: str) -> None:
 )
 @pytest.mark.parametrize("place", ["192.0.2.10:554/stream1?x=1", "[::1]/x", "camera.example"])
 def test_a_password_may_hold_any_sign_encoded_or_careless(written: str, password: str, place: str) -> None:
-    address = parse_address(f"rtsp://admin:{written}@{place}")
+    address = parse_url(f"rtsp://admin:{written}@{place}")
     assert (address.url, address.user, address.password) == (f"rtsp://{place}", "admin", password)
 
 
@@ -74,14 +73,14 @@ def test_a_password_may_hold_any_sign_encoded_or_careless(written: str, password
 @example(user="@", password="%2F")
 @example(user="관리자", password="비 밀/번?호#")
 def test_every_user_and_password_survives_being_encoded(user: str, password: str) -> None:
-    address = parse_address(f"rtsp://{quote(user, safe='')}:{quote(password, safe='')}@[2001:db8::1]:554/a?b=c")
+    address = parse_url(f"rtsp://{quote(user, safe='')}:{quote(password, safe='')}@[2001:db8::1]:554/a?b=c")
     assert (address.user, address.password) == (user, password)
     assert address.url == "rtsp://[2001:db8::1]:554/a?b=c"
 
 
 @given(user=st.text("abc019", min_size=1), password=PLAIN_SIGNS)
 def test_every_password_of_signs_allowed_in_urls_survives_as_it_is(user: str, password: str) -> None:
-    address = parse_address(f"rtsp://{user}:{password}@192.0.2.10/live")
+    address = parse_url(f"rtsp://{user}:{password}@192.0.2.10/live")
     assert (address.user, address.password, address.url) == (user, password, "rtsp://192.0.2.10/live")
 
 
@@ -102,16 +101,16 @@ def test_a_careless_password_is_not_shown_either(password: str) -> None:
 
 
 def test_a_password_from_elsewhere_is_used_for_a_user_without_one() -> None:
-    assert parse_address("rtsp://admin@camera/x", "from a file").password == "from a file"
+    assert parse_url("rtsp://admin@camera/x", "from a file").password == "from a file"
 
 
 def test_a_password_in_the_url_comes_before_one_from_elsewhere() -> None:
-    assert parse_address("rtsp://admin:own@camera/x", "from a file").password == "own"
-    assert parse_address("rtsp://admin:@camera/x", "from a file").password == ""
+    assert parse_url("rtsp://admin:own@camera/x", "from a file").password == "own"
+    assert parse_url("rtsp://admin:@camera/x", "from a file").password == ""
 
 
 def test_an_address_does_not_show_its_password() -> None:
-    assert "secret" not in repr(parse_address("rtsp://admin:secret@camera/x"))
+    assert "secret" not in repr(parse_url("rtsp://admin:secret@camera/x"))
 
 
 @pytest.mark.parametrize(
@@ -120,6 +119,7 @@ def test_an_address_does_not_show_its_password() -> None:
         "",
         "camera",
         "192.0.2.10:554/x",
+        "admin:s3cret@192.0.2.10/x",
         "http://admin:s3cret@camera/x",
         "rtsp:/camera",
         "rtsp://",
@@ -136,8 +136,34 @@ def test_an_address_does_not_show_its_password() -> None:
     ],
 )
 def test_a_url_that_cannot_be_used_is_refused_with_a_sentence_that_hides_the_password(url: str) -> None:
-    with pytest.raises(Problem) as refused:
-        parse_address(url)
-    assert refused.value.exit_code is Exit.USAGE
+    with pytest.raises(BadAddress) as refused:
+        parse_url(url)
     assert "rtsp://" in str(refused.value)
     assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("rtsp://camera/x", "rtsp://admin:pw@Camera:554/x"),
+        ("rtsps://camera/x", "RTSPS://camera:322/x"),
+        ("rtsp://camera", "rtsp://camera:554/"),
+        ("rtsp://[::1]/x", "rtsp://[::1]:554/x"),
+        ("rtsp://camera?a=1", "rtsp://camera:554?a=1"),
+    ],
+)
+def test_two_ways_to_write_one_place_are_seen_as_one(one: str, other: str) -> None:
+    assert place_of(parse_url(one)) == place_of(parse_url(other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("rtsp://camera/x", "rtsp://camera/X"),
+        ("rtsp://camera/x", "rtsp://camera:8554/x"),
+        ("rtsp://camera/x", "rtsps://camera:554/x"),
+        ("rtsp://camera/x?channel=1", "rtsp://camera/x?channel=2"),
+    ],
+)
+def test_two_places_are_not_taken_for_one(one: str, other: str) -> None:
+    assert place_of(parse_url(one)) != place_of(parse_url(other))

@@ -1,0 +1,19 @@
+"""Moments of wall time, as people write them."""
+
+from datetime import UTC, datetime, timedelta
+
+from holdfast.domain.times import WallNs
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment_ns(text: str) -> WallNs:
+    """The moment in "2026-11-23", "2026-11-23T11:00:30", "2026-11-23 11:00+09:00": local time unless it says which.
+
+    Raises ValueError.
+    """
+    try:
+        since = datetime.fromisoformat(text.strip()).astimezone() - _EPOCH
+    except (ValueError, OverflowError):
+        raise ValueError(f"{text!r} is no moment; write 2026-11-23 or 2026-11-23T11:00:30") from None
+    return WallNs(since // timedelta(microseconds=1) * 1000)

@@ -1,0 +1,60 @@
+"""From a configuration to what the recorder is asked for."""
+
+from holdfast.config.settings import CameraSettings, RecorderSettings, Settings
+from holdfast.domain.streams import StreamAddress, StreamId
+from holdfast.domain.times import NS_PER_S
+from holdfast.media.pool import PoolSettings
+from holdfast.policy.backoff import Backoff
+from holdfast.policy.connecting import ConnectionSettings
+from holdfast.policy.segmenting import SegmentRules
+from holdfast.recorder.supervisor import StreamPlan
+
+
+def plans_from(settings: Settings) -> tuple[StreamPlan, ...]:
+    """Every stream that is to be captured, in the order of the configuration."""
+    plans = []
+    for camera in settings.cameras:
+        plans.append(_plan(settings, camera, "main", camera.main))
+        if camera.sub is not None and camera.record_sub:
+            # Without a live view a second stream is of use only in a file.
+            plans.append(_plan(settings, camera, "sub", camera.sub))
+    return tuple(plans)
+
+
+def pool_from(settings: Settings) -> PoolSettings:
+    """The capture processes."""
+    recorder = settings.recorder
+    return PoolSettings(streams_per_worker=recorder.cameras_per_worker, memory_limit_bytes=recorder.worker_memory_bytes)
+
+
+def connection_from(recorder: RecorderSettings) -> ConnectionSettings:
+    """Timings of connecting."""
+    return ConnectionSettings(backoff=Backoff(base_s=recorder.retry_base_s, cap_s=recorder.retry_cap_s))
+
+
+def needs_restart(running: Settings, wanted: Settings) -> tuple[str, ...]:
+    """Keys whose change takes effect with the next start only."""
+    pairs = {
+        "volume.path": (running.volume, wanted.volume),
+        "recorder.cameras_per_worker": (running.recorder.cameras_per_worker, wanted.recorder.cameras_per_worker),
+        "recorder.worker_memory": (running.recorder.worker_memory_bytes, wanted.recorder.worker_memory_bytes),
+        "logging.format": (running.logging.format, wanted.logging.format),
+    }
+    return tuple(key for key, (now, then) in pairs.items() if now != then)
+
+
+def _plan(settings: Settings, camera: CameraSettings, stream: str, address: StreamAddress) -> StreamPlan:
+    recorder = settings.recorder
+    segment_s = recorder.segment_s if camera.segment_s is None else camera.segment_s
+    return StreamPlan(
+        StreamId(camera.id, stream),
+        address,
+        name=camera.name,
+        rules=SegmentRules(
+            duration_ns=int(segment_s * NS_PER_S),
+            size_bytes=recorder.segment_size_bytes,
+            pre_record_ns=int(recorder.pre_record_s * NS_PER_S),
+        ),
+        connection=connection_from(recorder),
+        records=camera.record if stream == "main" else camera.record_sub,
+    )

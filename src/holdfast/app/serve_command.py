@@ -1,0 +1,59 @@
+"""`holdfast serve`: the service, set up by a configuration file."""
+
+import argparse
+import logging
+from importlib import resources
+from pathlib import Path
+
+from holdfast.app.folder import low_space, usable_folder
+from holdfast.app.language import say
+from holdfast.app.logs import logging_from, set_levels, set_up_logs
+from holdfast.app.plans import plans_from, pool_from
+from holdfast.app.problems import Exit, Problem
+from holdfast.app.record import RecordOrder, run
+from holdfast.app.record_command import check_software
+from holdfast.app.reload import Configured
+from holdfast.app.system import SystemClock
+from holdfast.app.where import config_problem
+from holdfast.config.problems import ConfigError
+from holdfast.config.reading import read
+from holdfast.config.settings import Settings
+
+LOG = logging.getLogger("holdfast.config")
+LOG_STORAGE = logging.getLogger("holdfast.storage")
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Run the service until SIGINT or SIGTERM. Raises Problem."""
+    if options.example:
+        print(resources.files("holdfast.config").joinpath("example.toml").read_text(encoding="utf-8"), end="")
+        return Exit.OK
+    if options.config is None:
+        raise Problem(Exit.USAGE, say("Name a configuration with --config. To see one: holdfast serve --example"))
+    path: Path = options.config.absolute()
+    settings = _settings(path)
+    if options.check:
+        print(say("{path} is good. Cameras: {count}.", path=options.config, count=len(settings.cameras)))
+        return Exit.OK
+    root = usable_folder(settings.volume)
+    check_software()
+    set_up_logs(console=None, settings=logging_from(options, settings.logging))
+    free_bytes = low_space(root)
+    if free_bytes is not None:
+        LOG_STORAGE.warning("only %d MiB are free in %s", free_bytes >> 20, root)
+    configured = Configured(
+        path,
+        settings,
+        SystemClock().wall_ns,
+        lambda changed: set_levels(logging_from(options, changed)),
+    )
+    order = RecordOrder(plans_from(settings), root, pool_from(settings), configured=configured)
+    LOG.info("%s: %d cameras, the recordings go to %s", path, len(settings.cameras), root)
+    return run(order, None)
+
+
+def _settings(path: Path) -> Settings:
+    try:
+        return read(path)
+    except ConfigError as error:
+        raise config_problem(error) from error

@@ -1,0 +1,1 @@
+"""The configuration file: read, validate, write; nothing else."""

@@ -1,0 +1,85 @@
+"""What a configuration says, as frozen values. docs/reference/configuration.md has every key."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from holdfast.domain.streams import StreamAddress
+
+CATEGORIES = (
+    "rtsp",
+    "reconnect",
+    "storage",
+    "recording",
+    "recording_retry",
+    "disk",
+    "decoder",
+    "videosink",
+    "buffering",
+    "connection_sync",
+    "ui_sync",
+    "recorder",
+    "config",
+    "catalog",
+)
+"""What log lines are about: `holdfast.<category>` is the logger (docs/reference/logs.md)."""
+LEVELS = ("debug", "info", "warning", "error")
+
+
+class LogFormat(StrEnum):
+    """How a log line is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderSettings:
+    """Timings and limits for all cameras."""
+
+    retry_base_s: float = 0.5
+    retry_cap_s: float = 60.0
+    max_retries: int | None = None
+    """None: tries never end."""
+    suspect_after_s: float = 2.0
+    cameras_per_worker: int = 1
+    worker_memory_bytes: int = 768 << 20
+    segment_s: float = 900.0
+    segment_size_bytes: int | None = None
+    pre_record_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LoggingSettings:
+    """Which log lines are written, and how."""
+
+    format: LogFormat = LogFormat.TEXT
+    level: str = "info"
+    levels: tuple[tuple[str, str], ...] = ()
+    """Pairs of a category and its own level."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSettings:
+    """One camera."""
+
+    id: str
+    main: StreamAddress
+    name: str = ""
+    sub: StreamAddress | None = None
+    record: bool = True
+    record_sub: bool = False
+    segment_s: float | None = None
+    """None: as the recorder's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A whole configuration that holds together."""
+
+    volume: Path
+    cameras: tuple[CameraSettings, ...]
+    recorder: RecorderSettings = field(default_factory=RecorderSettings)
+    logging: LoggingSettings = field(default_factory=LoggingSettings)
+    files: tuple[Path, ...] = ()
+    """The file itself, and every password file that it names."""

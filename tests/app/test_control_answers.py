@@ -1,0 +1,163 @@
+"""What the control interface tells of segments and of the configuration."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+import pytest
+import pytest_asyncio
+
+from holdfast.app.control import ControlServer
+from holdfast.app.reload import ConfigState, Configured
+from holdfast.domain.segments import SegmentRecord, SegmentState
+from holdfast.domain.times import PtsNs, WallNs
+from holdfast.ports.catalog import CatalogUnreadableError
+from tests.app.controlling import FakeRecorder, asked, raw, serving_of
+from tests.fakes.catalog import FakeCatalog
+
+
+@pytest.fixture(autouse=True)
+def own_runtime_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One with a short name: those of tests are too long for a socket."""
+    monkeypatch.setenv("HOLDFAST_LANG", "en")
+    with tempfile.TemporaryDirectory(prefix="hf-", dir="/tmp") as folder:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        yield
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+@pytest.fixture
+def catalog() -> FakeCatalog:
+    return FakeCatalog()
+
+
+@pytest_asyncio.fixture
+async def server(catalog: FakeCatalog, root: Path) -> AsyncIterator[ControlServer]:
+    serving = serving_of(FakeRecorder(), root, catalog)
+    await serving.start()
+    yield serving
+    await serving.stop()
+
+
+# ------------------------------------------------------------ segments
+
+
+def recorded(hour: int, camera: str = "cam_01") -> SegmentRecord:
+    began = datetime(2026, 11, 23, hour, tzinfo=UTC)
+    return SegmentRecord(
+        path=f"{camera}/{hour}.mp4",
+        camera=camera,
+        stream="main",
+        run_id="run",
+        session=1,
+        ordinal=hour,
+        wall_start_ns=WallNs(int(began.timestamp()) * 1_000_000_000),
+        duration_ns=3_600_000_000_000,
+        pts_start_ns=PtsNs(hour),
+        size_bytes=1,
+        codec="avc1",
+        width=1,
+        height=1,
+        frames=1,
+        state=SegmentState.FINAL,
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "hours"),
+    [
+        ("", [1, 2, 3]),
+        ("?camera=cam_01", [1, 2, 3]),
+        ("?camera=nobody", []),
+        ("?stream=sub", []),
+        ("?from=2026-11-23T02:00:00Z", [2, 3]),
+        ("?from=2026-11-23T11:30:00%2B09:00&to=2026-11-23T02:45:00Z", [2]),
+        ("?to=2026-11-23T02:00:00Z", [1]),
+    ],
+)
+async def test_segments_of_a_part_of_the_time_are_told(
+    server: ControlServer, catalog: FakeCatalog, root: Path, query: str, hours: list[int]
+) -> None:
+    for hour in (1, 2, 3):
+        catalog.post(recorded(hour))
+    answer = await asked(root, "GET", "/segments" + query)
+    assert [segment["ordinal"] for segment in answer["segments"]] == hours
+    assert answer["more"] is False
+
+
+async def test_an_answer_has_a_limit_and_says_so(
+    server: ControlServer, catalog: FakeCatalog, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("holdfast.app.control.MOST_SEGMENTS", 2)
+    for hour in (1, 2, 3):
+        catalog.post(recorded(hour))
+    answer = await asked(root, "GET", "/segments")
+    assert (len(answer["segments"]), answer["more"]) == (2, True)
+
+
+async def test_a_moment_that_is_none_is_refused(server: ControlServer, root: Path) -> None:
+    status_code, answer = await raw(root, b"GET /segments?from=soon HTTP/1.0\r\n\r\n")
+    assert status_code == 400
+    assert "'soon' is no moment" in answer["error"]
+
+
+async def test_a_catalog_that_cannot_be_read_is_said(
+    server: ControlServer, catalog: FakeCatalog, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*_: object, **__: object) -> Iterator[SegmentRecord]:
+        raise CatalogUnreadableError("it is damaged")
+
+    monkeypatch.setattr(catalog, "segments", damaged)
+    status_code, answer = await raw(root, b"GET /segments HTTP/1.0\r\n\r\n")
+    assert (status_code, answer) == (503, {"error": "it is damaged"})
+
+
+# ------------------------------------------------------------ configuration
+
+
+@dataclass
+class FakeConfigured:
+    """What the control server uses of the configuration."""
+
+    state: ConfigState
+    after: ConfigState | None = None
+
+    async def reload(self, _recorder: object) -> ConfigState:
+        self.state = self.after or self.state
+        return self.state
+
+
+async def test_the_state_of_the_configuration_is_told_and_read_again(root: Path) -> None:
+    good = ConfigState(Path("/etc/holdfast.toml"), WallNs(1_000_000_000))
+    bad = replace(good, error=("/etc/holdfast.toml:3: it is bad", "and so is this"), pending=("volume.path",))
+    serving = serving_of(FakeRecorder(), root, configured=cast("Configured", FakeConfigured(good, bad)))
+    await serving.start()
+    state = {"path": "/etc/holdfast.toml", "loaded_s": 1.0, "error": [], "pending": []}
+    assert await asked(root, "GET", "/config/state") == state
+    assert await asked(root, "POST", "/reload") == state | {"error": list(bad.error), "pending": ["volume.path"]}
+    answer = await asked(root, "GET", "/status")
+    assert {one["config_error"] for one in answer} == {"/etc/holdfast.toml:3: it is bad\nand so is this"}
+    await serving.stop()
+
+
+@pytest.mark.parametrize("request_line", [b"GET /config/state", b"POST /reload"])
+async def test_a_recorder_without_a_configuration_says_so(
+    server: ControlServer, root: Path, request_line: bytes
+) -> None:
+    status_code, answer = await raw(root, request_line + b" HTTP/1.0\r\nContent-Length: 0\r\n\r\n")
+    assert status_code == 409
+    assert "no configuration file" in answer["error"]
+
+
+async def test_a_switch_is_answered_when_it_is_kept(server: ControlServer, catalog: FakeCatalog, root: Path) -> None:
+    catalog.trouble = "it is locked"
+    answer = await asked(root, "POST", "/cameras/cam_01/recording", {"wanted": False})
+    assert answer["recording"] == "off", "and a catalog that cannot keep it does not undo it"
+    assert catalog.flushes == 1
