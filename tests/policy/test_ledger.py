@@ -105,6 +105,15 @@ def test_a_fault_without_a_break_explains_silence_when_that_has_lasted(rig: Rig)
     assert rig.shown == [(10, None, "stalled")]
 
 
+def test_late_footage_of_after_a_fault_says_that_it_is_not_the_cause(rig: Rig) -> None:
+    rig.fault("disk_full", 11, breaks=False)
+    rig.tick(13)
+    assert rig.shown == [(10, None, "disk_full")]
+    rig.recorded(1, 10, 12)
+    rig.fault("camera_closed", 13)
+    assert rig.shown == [(12, None, "camera_closed")]
+
+
 def test_a_fault_that_breaks_after_all_opens_the_gap(rig: Rig) -> None:
     rig.fault("stalled", 11, breaks=False)
     rig.fault("stalled", 11.5)
@@ -172,6 +181,20 @@ def test_a_silence_that_was_only_late_is_no_gap_in_the_end(rig: Rig) -> None:
     assert rig.shown == []
 
 
+def test_footage_of_a_later_session_ends_what_an_earlier_one_suffered_from(rig: Rig) -> None:
+    rig.fault("camera_closed", 10.1, session=1)
+    rig.recorded(2, 12, 13)
+    rig.tick(20)
+    assert rig.shown == [(10, 12, "camera_closed"), (13, None, "silent")]
+    other = Rig()
+    other.wanted(0)
+    other.recorded(1, 0, 10)
+    other.fault("camera_closed", 10.1, session=1)
+    other.tick(20)
+    other.recorded(2, 12, 13)
+    assert other.shown == [(10, 12, "camera_closed"), (13, None, "silent")], "whenever its footage came"
+
+
 def test_a_gap_that_was_filled_leaves_its_neighbour_its_cause(rig: Rig) -> None:
     rig.fault("camera_closed", 10.1)
     rig.recorded(2, 11, 11.2)
@@ -194,9 +217,9 @@ def test_a_gap_may_last_for_hours(rig: Rig) -> None:
     for hour in range(1, 5):
         rig.tick(3600 * hour)
     rig.fault("not_found", 15000)
-    rig.recorded(1, 10, 10.4)
+    rig.recorded(1, 10, 10.3)
     rig.recorded(2, 15003, 15004)
-    assert rig.shown == [(10.4, 15003, "rtsp_network")]
+    assert rig.shown == [(10.3, 15003, "rtsp_network")]
     rig.recorded(2, 15004, 15100)
     assert len(rig.gaps) == 1
     assert rig.now.gaps == ()

@@ -44,18 +44,26 @@ class Hole:
 
     from_ns: int
     to_ns: int
-    interval_ns: int
-    """Usual time between two frames around it; 0 when nothing is known of it."""
-    is_break: bool
-    """It lies between two lanes."""
-    is_first: bool
-    """Nothing was recorded between switching on and this."""
-    is_tail: bool
-    """Nothing was recorded between this and the end of wanted time; `to_ns` is NEVER while recording is on."""
+    before: Stretch | None
+    """What was recorded up to the hole; None when recording was switched on there."""
+    after: Stretch | None
+    """What was recorded from its end on; None when wanted time ends there, or goes on (`to_ns` is NEVER)."""
+
+    @property
+    def interval_ns(self) -> int:
+        """Usual time between two frames around it; 0 when nothing is known of it."""
+        return max((one.interval_ns for one in (self.before, self.after) if one is not None), default=0)
+
+    @property
+    def is_between_lanes(self) -> bool:
+        """Whether a session ended and another began."""
+        if self.after is None:
+            return False
+        return self.before is None or self.before.lane is None or self.before.lane != self.after.lane
 
     def is_gap(self, *, is_break: bool = False) -> bool:
         """Whether so much is missing that it counts. `is_break`: a break is known that the lanes do not show."""
-        limit_ns = between_lanes_ns if self.is_break or is_break else within_lane_ns
+        limit_ns = between_lanes_ns if self.is_between_lanes or is_break else within_lane_ns
         return self.to_ns - self.from_ns > limit_ns(self.interval_ns)
 
 
@@ -78,17 +86,10 @@ def holes_in(wanted: Iterable[Want], cover: Iterable[Stretch]) -> Iterator[Hole]
             if stretch.from_ns >= want.end_ns:
                 break
             if stretch.from_ns > reach_ns:
-                yield _between(reach_ns, before, stretch)
+                yield Hole(reach_ns, stretch.from_ns, before, stretch)
             if stretch.to_ns >= reach_ns:
                 reach_ns, before = stretch.to_ns, stretch
-        interval_ns = before.interval_ns if before is not None else 0
-        yield Hole(reach_ns, want.end_ns, interval_ns, is_break=False, is_first=before is None, is_tail=True)
-
-
-def _between(from_ns: int, before: Stretch | None, after: Stretch) -> Hole:
-    interval_ns = max(before.interval_ns if before is not None else 0, after.interval_ns)
-    is_one_lane = before is not None and before.lane is not None and before.lane == after.lane
-    return Hole(from_ns, after.from_ns, interval_ns, is_break=not is_one_lane, is_first=before is None, is_tail=False)
+        yield Hole(reach_ns, want.end_ns, before, None)
 
 
 def extended(stretches: tuple[Stretch, ...], piece: Stretch) -> tuple[Stretch, ...]:
@@ -108,7 +109,7 @@ def merged(stretches: Iterable[Stretch]) -> tuple[Stretch, ...]:
     found: list[Stretch] = []
     for one in sorted(stretches, key=lambda stretch: stretch.from_ns):
         last = found[-1] if found else None
-        if last is None or _between(last.to_ns, last, one).is_gap():
+        if last is None or Hole(last.to_ns, one.from_ns, last, one).is_gap():
             found.append(one)
             continue
         lane = one.lane if one.to_ns > last.to_ns else last.lane

@@ -135,24 +135,19 @@ def step(now: Ledger, event: Event, settings: LedgerSettings = _DEFAULTS) -> tup
 def _taken_in(now: Ledger, event: Event, settings: LedgerSettings) -> tuple[Ledger, tuple[Action, ...]]:
     match event:
         case Wanted(at_ns):
-            now = _at(now, at_ns)
-            if not now.wants or now.wants[-1].to_ns is not None:
-                now = replace(now, wants=(*now.wants, Want(at_ns)), faults=())
+            now = _switched_on(_at(now, at_ns), at_ns)
         case Unwanted(at_ns):
-            now = _at(now, at_ns)
-            if now.wants and now.wants[-1].to_ns is None:
-                now = replace(now, wants=(*now.wants[:-1], replace(now.wants[-1], to_ns=at_ns)))
+            wants = (replace(want, to_ns=min(want.end_ns, at_ns)) for want in now.wants)
+            now = replace(_at(now, at_ns), wants=tuple(wants))
         case EarlierLife():
             return _earlier(now, event)
         case Recorded(lane, from_ns, to_ns, interval_ns):
-            now = _at(now, to_ns)
-            if to_ns > now.floor_ns:
-                piece = Stretch(lane, from_ns, to_ns, interval_ns)
-                now = replace(now, stretches=extended(now.stretches, piece))
+            piece = Stretch(lane, from_ns, to_ns, interval_ns)
+            stretches = extended(now.stretches, piece) if to_ns > now.floor_ns else now.stretches
+            now = replace(_at(now, to_ns), stretches=stretches)
         case Faulted():
-            now = _at(now, event.at_ns)
-            if not _is_over(event, now.stretches):
-                now = replace(now, faults=_noted(now.faults, event))
+            faults = now.faults if _is_over(event, now.stretches) else _noted(now.faults, event)
+            now = replace(_at(now, event.at_ns), faults=faults)
         case Lost():
             now = _lost(now, event, settings)
         case Redated():
@@ -166,6 +161,12 @@ def _taken_in(now: Ledger, event: Event, settings: LedgerSettings) -> tuple[Ledg
 
 def _at(now: Ledger, at_ns: int) -> Ledger:
     return replace(now, now_ns=at_ns) if at_ns > now.now_ns else now
+
+
+def _switched_on(now: Ledger, at_ns: MonoNs) -> Ledger:
+    if now.wants and now.wants[-1].to_ns is None:
+        return now
+    return replace(now, wants=(*now.wants, Want(at_ns)), faults=())
 
 
 def _earlier(now: Ledger, event: EarlierLife) -> tuple[Ledger, tuple[Action, ...]]:
@@ -275,7 +276,7 @@ def _assessed(now: Ledger, settings: LedgerSettings) -> Ledger:
 
 def _counts(now: Ledger, hole: Hole, settings: LedgerSettings) -> bool:
     """Whether a hole is a gap by now."""
-    if not hole.is_tail:
+    if hole.after is not None:
         return hole.is_gap()
     is_broken = any(fault.breaks for fault in _faults_of(now, hole))
     patience_ns = settings.open_after_ns + 2 * hole.interval_ns
@@ -285,21 +286,38 @@ def _counts(now: Ledger, hole: Hole, settings: LedgerSettings) -> bool:
 
 def _gap(now: Ledger, hole: Hole, number: int, like: Gap | None) -> Gap:
     """The gap for a hole; `like`: what was said of it, or of the larger hole that it is a part of."""
+    gap = Gap(number, hole.from_ns, None if hole.to_ns == NEVER else hole.to_ns, _unexplained(hole))
     faults = _faults_of(now, hole)
-    note = like.note if like is not None else Note(GapCause.STARTING if hole.is_first else GapCause.SILENT)
-    session = like.session if like is not None else None
-    also = like.also if like is not None else ()
-    if note.cause in _UNEXPLAINED and faults:
-        note, session = faults[0].note, faults[0].session
-    said = {note.cause, *(other.cause for other in also)}
-    also = (*also, *(fault.note for fault in faults if fault.note.cause not in said))[:MOST_ALSO]
-    return Gap(number, hole.from_ns, None if hole.to_ns == NEVER else hole.to_ns, note, session, also)
+    if like is not None and _still_explains(like, hole, faults):
+        gap = replace(like, number=number, from_ns=gap.from_ns, to_ns=gap.to_ns)
+    if gap.note.cause in _UNEXPLAINED and faults:
+        gap = replace(gap, note=faults[0].note, session=faults[0].session)
+    for fault in faults:
+        if fault.note.cause == gap.note.cause:
+            gap = replace(gap, noted_ns=fault.at_ns, breaks=fault.breaks)
+        elif all(fault.note.cause != other.cause for other in gap.also) and len(gap.also) < MOST_ALSO:
+            gap = replace(gap, also=(*gap.also, fault.note))
+    return gap
+
+
+def _still_explains(gap: Gap, hole: Hole, faults: list[Faulted]) -> bool:
+    """Whether what was said of the gap is true of what is left of it, although there is more footage before it now."""
+    if gap.noted_ns is None or _is_after(gap.noted_ns, hole.from_ns - hole.interval_ns, breaks=gap.breaks):
+        return True
+    # A session that failed may still deliver what the network held back: that does not mean that it works again.
+    lane = hole.before.lane if hole.before is not None else None
+    is_later_session = lane is not None and gap.session is not None and lane > gap.session
+    return gap.breaks and not faults and not is_later_session
+
+
+def _unexplained(hole: Hole) -> Note:
+    return Note(GapCause.STARTING if hole.before is None else GapCause.SILENT)
 
 
 def _faults_of(now: Ledger, hole: Hole) -> list[Faulted]:
     """The faults since the last frame before the hole."""
     taken_ns = hole.from_ns - hole.interval_ns
-    return [one for one in now.faults if _is_since(one, taken_ns) and one.at_ns <= hole.to_ns]
+    return [one for one in now.faults if _is_after(one.at_ns, taken_ns, breaks=one.breaks) and one.at_ns <= hole.to_ns]
 
 
 def _shared_ns(gap: Gap, from_ns: int, to_ns: int) -> int:
@@ -337,9 +355,9 @@ def _finalised(now: Ledger, settings: LedgerSettings) -> Ledger:
 
 def _is_over(fault: Faulted, stretches: tuple[Stretch, ...]) -> bool:
     """Whether a frame was recorded that was taken after the fault."""
-    return not all(_is_since(fault, one.to_ns - one.interval_ns) for one in stretches)
+    return not all(_is_after(fault.at_ns, one.to_ns - one.interval_ns, breaks=fault.breaks) for one in stretches)
 
 
-def _is_since(fault: Faulted, taken_ns: int) -> bool:
-    """Whether the fault came after a frame."""
-    return fault.at_ns >= taken_ns - (_SLACK_NS if fault.breaks else 0)
+def _is_after(at_ns: int, taken_ns: int, *, breaks: bool) -> bool:
+    """Whether a fault came after a frame was taken."""
+    return at_ns >= taken_ns - (_SLACK_NS if breaks else 0)

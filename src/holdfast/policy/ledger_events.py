@@ -27,6 +27,10 @@ class Gap:
     session: int | None = None
     also: tuple[Note, ...] = ()
     """Further kinds of fault while it lasted."""
+    noted_ns: int | None = None
+    """When the fault came; None when there is none, or when it is known to be the cause."""
+    breaks: bool = True
+    """Whether that fault broke the session. Otherwise a frame that was taken later says that it is not the cause."""
 
     @property
     def end_ns(self) -> int:
