@@ -146,7 +146,7 @@ def test_a_url_that_cannot_be_used_is_refused_with_a_sentence_that_hides_the_pas
     ("one", "other"),
     [
         ("rtsp://camera/x", "rtsp://admin:pw@Camera:554/x"),
-        ("rtsps://camera/x", "RTSPS://camera:322/x"),
+        ("rtsps://camera/x", "RTSPS://camera:554/x"),
         ("rtsp://camera", "rtsp://camera:554/"),
         ("rtsp://[::1]/x", "rtsp://[::1]:554/x"),
         ("rtsp://camera?a=1", "rtsp://camera:554?a=1"),
@@ -161,7 +161,7 @@ def test_two_ways_to_write_one_place_are_seen_as_one(one: str, other: str) -> No
     [
         ("rtsp://camera/x", "rtsp://camera/X"),
         ("rtsp://camera/x", "rtsp://camera:8554/x"),
-        ("rtsp://camera/x", "rtsps://camera:554/x"),
+        ("rtsp://camera/x", "rtsps://camera/x"),
         ("rtsp://camera/x?channel=1", "rtsp://camera/x?channel=2"),
     ],
 )
