@@ -120,6 +120,7 @@ def test_an_address_does_not_show_its_password() -> None:
         "camera",
         "192.0.2.10:554/x",
         "admin:s3cret@192.0.2.10/x",
+        "192.0.2.10/x?user=admin&password=s3cret",
         "http://admin:s3cret@camera/x",
         "rtsp:/camera",
         "rtsp://",

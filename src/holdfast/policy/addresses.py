@@ -51,7 +51,7 @@ def place_of(address: StreamAddress) -> str:
 
 def _shown(url: str) -> str:
     """The URL without secrets, also when what ends the user part is all that is right about it."""
-    return redact(url) if "://" in url else url[url.rfind("@") + 1 :]
+    return redact(url if "://" in url else url[url.rfind("@") + 1 :])
 
 
 def _split_userinfo(rest: str) -> tuple[str | None, str]:
