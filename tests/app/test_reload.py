@@ -218,7 +218,7 @@ async def test_a_file_that_goes_and_comes_back_is_seen(room: Room, quick: None) 
 async def test_a_file_that_somebody_is_still_writing_is_not_read_yet(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks = [("a",), ("b",), ("c",), ("c",), ("c",)]
+    looks = [{room.file: look} for look in "abccc"]
     monkeypatch.setattr(reload, "LOOK_EVERY_S", 0.0)
     monkeypatch.setattr(reload, "seen", lambda _files: looks.pop(0) if looks[1:] else looks[0])
     read_when: list[int] = []
@@ -228,11 +228,29 @@ async def test_a_file_that_somebody_is_still_writing_is_not_read_yet(
 
     monkeypatch.setattr(room.configured, "reload", note)
     watching = asyncio.create_task(room.configured.run(room.recorder))
-    await until(lambda: looks == [("c",)])
+    await until(lambda: len(looks) == 1)
     await asyncio.sleep(0.1)
     watching.cancel()
     # It was read once, at the second look that showed the same.
     assert read_when == [1]
+
+
+@pytest.mark.expects_log("ERROR holdfast.config: .*could not be followed")
+async def test_a_mistake_of_ours_does_not_end_the_following(
+    room: Room, quick: None, monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
+) -> None:
+    def broken(_plan: StreamPlan) -> None:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(room.fake, "add", broken)
+    watching = asyncio.create_task(room.configured.run(room.recorder))
+    await asyncio.sleep(0.1)
+    room.write(TEXT + THREE)
+    await until(lambda: "could not be followed" in " ".join(log.messages))
+    monkeypatch.setattr(room.fake, "add", room.fake.change)
+    room.write(TEXT + THREE + 'name = "x"\n')
+    await until(lambda: room.fake.told == [("change", "three")])
+    watching.cancel()
 
 
 async def test_when_it_is_asked_for_it_is_read_at_once_though_nothing_changed(room: Room) -> None:

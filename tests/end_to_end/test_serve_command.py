@@ -164,6 +164,7 @@ def test_a_camera_that_is_removed_ends_with_a_final_file_and_may_come_back(tmp_p
         made.write()
         await_that(lambda: list(made.sessions()) == ["cam_01"], 20)
         await_that(lambda: all(r["state"] == "final" for r in made.segments() if r["camera"] == "cam_02"), 20)
+        await_that(lambda: len(made.workers()) == 1, 20)
         assert made.ask("start", "cam_02", "--in", str(made.root)).returncode == 1
         before = made.known("cam_02")
         made.cameras.append(removed)

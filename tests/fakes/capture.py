@@ -24,3 +24,6 @@ class FakeCapture:
     def set_mode(self, stream: StreamId, session: int, mode: Mode) -> None:
         self.asked.append(("mode", stream, session))
         self.modes.append(mode)
+
+    def release(self, stream: StreamId) -> None:
+        self.asked.append(("release", stream, 0))

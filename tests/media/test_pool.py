@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -140,6 +141,24 @@ async def test_streams_share_a_worker_as_far_as_there_is_room() -> None:
         (pid,) = [pid for pid, found in rig.pool.pids.items() if streams[0] in found]
         os.kill(pid, signal.SIGKILL)
         assert {(await rig.until(WorkerLost)).stream for _ in range(2)} == set(streams[:2])
+
+
+async def test_a_worker_is_let_go_with_the_last_stream_that_lives_in_it() -> None:
+    async with pool_of(replace(fake("well"), streams_per_worker=2)) as rig:
+        for stream in (STREAM, OTHER):
+            rig.open(stream=stream)
+            await rig.until(BranchFailed)
+            rig.pool.close(stream, 1)
+            await rig.until(SessionEnded)
+        (pid,) = rig.pool.pids
+        rig.pool.release(STREAM)
+        rig.pool.release(STREAM)
+        assert rig.pool.pids == {pid: (OTHER,)}
+        rig.pool.release(OTHER)
+        assert not rig.pool.pids
+        rig.open(session=2)
+        await rig.until(BranchFailed)
+        assert list(rig.pool.pids) != [pid]
 
 
 async def test_a_session_closed_before_its_worker_is_ready_is_never_opened() -> None:

@@ -120,6 +120,7 @@ def test_an_address_does_not_show_its_password() -> None:
         "camera",
         "192.0.2.10:554/x",
         "admin:s3cret@192.0.2.10/x",
+        "192.0.2.10/x?user=admin&password=s3cret",
         "http://admin:s3cret@camera/x",
         "rtsp:/camera",
         "rtsp://",
@@ -146,7 +147,7 @@ def test_a_url_that_cannot_be_used_is_refused_with_a_sentence_that_hides_the_pas
     ("one", "other"),
     [
         ("rtsp://camera/x", "rtsp://admin:pw@Camera:554/x"),
-        ("rtsps://camera/x", "RTSPS://camera:322/x"),
+        ("rtsps://camera/x", "RTSPS://camera:554/x"),
         ("rtsp://camera", "rtsp://camera:554/"),
         ("rtsp://[::1]/x", "rtsp://[::1]:554/x"),
         ("rtsp://camera?a=1", "rtsp://camera:554?a=1"),
@@ -161,7 +162,7 @@ def test_two_ways_to_write_one_place_are_seen_as_one(one: str, other: str) -> No
     [
         ("rtsp://camera/x", "rtsp://camera/X"),
         ("rtsp://camera/x", "rtsp://camera:8554/x"),
-        ("rtsp://camera/x", "rtsps://camera:554/x"),
+        ("rtsp://camera/x", "rtsps://camera/x"),
         ("rtsp://camera/x?channel=1", "rtsp://camera/x?channel=2"),
     ],
 )

@@ -73,6 +73,7 @@ def test_a_stream_that_is_removed_ends_its_session_and_its_files_are_made_final(
     assert files["cam_01"].is_final
     assert not files["cam_02"].is_final
     assert {path.split("/")[0] for path in room.recorder.open_paths()} == {"cam_02"}
+    assert room.capture.asked[-1] == ("release", ONE, 0), "what was kept ready for it may go"
 
 
 def test_what_a_session_held_when_its_stream_was_removed_is_recorded() -> None:
@@ -108,8 +109,9 @@ def test_a_stream_that_comes_back_while_it_still_goes_waits_until_the_camera_is_
     room.end(ONE)
     assert room.capture.asked == [("close", ONE, 1), ("open", ONE, 2)]
     room.record(ONE, session=2)
-    room.pass_time(1)
+    room.pass_time(6)
     assert len([path for path in room.writer.disk if path.startswith("cam_01")]) == 2
+    assert ("release", ONE, 0) not in room.capture.asked
 
 
 def test_a_stream_that_comes_back_does_not_wait_for_ever() -> None:
@@ -127,8 +129,8 @@ def test_a_stream_that_comes_and_goes_and_comes_is_there_once() -> None:
         room.recorder.add(plan(ONE))
     room.recorder.remove(ONE)
     room.end(ONE)
-    room.pass_time(END_PATIENCE_S + 1)
-    assert [asked for asked in room.capture.asked if asked[1] == ONE] == [("close", ONE, 1)]
+    room.pass_time(END_PATIENCE_S + 3)
+    assert [asked for asked in room.capture.asked if asked[1] == ONE] == [("close", ONE, 1), ("release", ONE, 0)]
     assert [status.camera for status in room.recorder.status()] == ["cam_02"]
 
 

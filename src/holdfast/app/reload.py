@@ -22,7 +22,7 @@ LOG = logging.getLogger("holdfast.config")
 
 LOOK_EVERY_S = 1.0
 
-Seen = tuple[tuple[int, int, int, int] | None, ...]
+Seen = dict[Path, tuple[int, int, int, int] | None]
 """What a change of a file changes, for each file; None for one that is not there."""
 
 
@@ -79,8 +79,10 @@ class Configured:
             now = await asyncio.to_thread(seen, self._files)
             # Somebody may be writing: what still changes is not read yet.
             if asked or (now != loaded and now == before):
-                await self.reload(recorder)
-                loaded = now = await asyncio.to_thread(seen, self._files)
+                await self._follow(recorder)
+                # What changed since that look is a change that is still to be read.
+                loaded = await asyncio.to_thread(seen, self._files)
+                loaded |= {file: now[file] for file in now if file in loaded}
             before = now
 
     async def reload(self, recorder: Recorder) -> ConfigState:
@@ -93,6 +95,12 @@ class Configured:
             else:
                 self._accepted(settings, recorder)
             return self._state
+
+    async def _follow(self, recorder: Recorder) -> None:
+        try:
+            await self.reload(recorder)
+        except Exception:  # the boundary of the loop: a mistake of ours must not end the following of the file
+            LOG.exception("the configuration was read and could not be followed; the next change is tried")
 
     async def _wait(self) -> bool:
         """Until it is time to look; True when somebody asked."""
@@ -117,13 +125,13 @@ class Configured:
         self._files = settings.files
         before = {plan.stream: plan for plan in plans_from(self._settings)}
         after = {plan.stream: plan for plan in plans_from(settings)}
-        self._settings = settings
         self._apply_logging(settings.logging)
         pending = needs_restart(self._started_with, settings)
         if pending and pending != self._state.pending:
             LOG.warning("these changes take effect with the next start: %s", ", ".join(pending))
         self._state = replace(self._state, loaded_ns=self._wall_ns(), error=(), pending=pending)
         apply(before, after, recorder)
+        self._settings = settings
 
 
 Plans = Mapping[StreamId, StreamPlan]
@@ -152,7 +160,7 @@ def apply(before: Plans, after: Plans, recorder: Recorder) -> None:
 
 def seen(files: Sequence[Path]) -> Seen:
     """What the files look like from outside."""
-    return tuple(map(_seen, files))
+    return {file: _seen(file) for file in files}
 
 
 def _seen(file: Path) -> tuple[int, int, int, int] | None:

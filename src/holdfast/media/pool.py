@@ -121,6 +121,12 @@ class WorkerPool:
         if member.host.is_ready:
             member.host.send(SetMode(stream, session, mode))
 
+    def release(self, stream: StreamId) -> None:
+        """End the stream's worker, if no other stream lives there."""
+        member = self._homes.pop(stream, None)
+        if member is not None and member not in self._homes.values():
+            member.host.kill()
+
     async def graph(self, stream: StreamId, session: int) -> str:
         """The session's pipeline as DOT text. Raises LookupError when there is none, TimeoutError."""
         member = self._homes.get(stream)

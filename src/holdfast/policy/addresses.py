@@ -6,7 +6,9 @@ from urllib.parse import unquote, urlsplit
 from holdfast.domain.secrets import redact
 from holdfast.domain.streams import StreamAddress
 
-DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322}
+SCHEMES = ("rtsp", "rtsps")
+DEFAULT_PORT = 554
+"""Of both schemes, as GStreamer has it; cameras often listen for rtsps at 322, which has to be written."""
 _HOST = re.compile(r"^(\[[0-9a-fA-F:.%a-z]+\]|[^\s:@\[\]]+)(:\d{1,5})?$")
 
 
@@ -18,7 +20,7 @@ def parse_url(url: str, password: str | None = None, source: str = "rtspsrc") ->
     """The address in a URL. `password` is used when the URL has a user and no password. Raises BadAddress."""
     scheme, separator, rest = url.strip().partition("://")
     shown = _shown(url.strip())
-    if not separator or scheme.lower() not in DEFAULT_PORTS:
+    if not separator or scheme.lower() not in SCHEMES:
         raise BadAddress(
             f"{shown} is no RTSP URL. It must begin with rtsp:// or rtsps://, such as rtsp://192.0.2.10:554/stream1."
         )
@@ -43,13 +45,13 @@ def place_of(address: StreamAddress) -> str:
     host = re.split(r"[/?#]", rest, maxsplit=1)[0]
     tail = rest[len(host) :]
     if not re.search(r":\d+$", host):
-        host += f":{DEFAULT_PORTS[scheme]}"
+        host += f":{DEFAULT_PORT}"
     return f"{scheme}://{host.lower()}{'' if tail == '/' else tail}"
 
 
 def _shown(url: str) -> str:
     """The URL without secrets, also when what ends the user part is all that is right about it."""
-    return redact(url) if "://" in url else url[url.rfind("@") + 1 :]
+    return redact(url if "://" in url else url[url.rfind("@") + 1 :])
 
 
 def _split_userinfo(rest: str) -> tuple[str | None, str]:

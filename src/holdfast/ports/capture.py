@@ -244,6 +244,9 @@ class Capture(Protocol):
     def set_mode(self, stream: StreamId, session: int, mode: Mode) -> None:
         """Switch the valves of a session."""
 
+    def release(self, stream: StreamId) -> None:
+        """Nothing is opened of this stream any more, for now: what is kept ready for it may go."""
+
 
 _MESSAGES: dict[str, type] = {m.__name__: m for alias in (Command, Event) for m in get_args(alias)}
 _HINTS: dict[type, dict[str, Any]] = {}

@@ -72,8 +72,10 @@ class Leavers:
         """Whether one of them is connected to this stream still: cameras often admit one session only."""
         return any(leaving.supervisor.stream == stream and not leaving.is_down for leaving in self._all)
 
-    def look(self, now_ns: int) -> None:
-        """Go on with all of them, and forget those that are gone."""
+    def look(self, now_ns: int) -> set[StreamId]:
+        """Go on with all of them, and forget those that are gone. Streams of which nothing is left here."""
         for leaving in self._all:
             leaving.look(now_ns)
+        before = {supervisor.stream for supervisor in self}
         self._all = [leaving for leaving in self._all if not leaving.is_gone]
+        return before - {supervisor.stream for supervisor in self}

@@ -205,7 +205,9 @@ class Recorder:
         self._leavers.add(supervisor, self._ports.services.clock.mono_ns())
 
     def _look_at_leavers(self) -> None:
-        self._leavers.look(self._ports.services.clock.mono_ns())
+        gone = self._leavers.look(self._ports.services.clock.mono_ns())
+        for stream in gone - self._supervisors.keys():
+            self._ports.capture.release(stream)
         for stream in [stream for stream in self._waiting if not self._leavers.hold(stream)]:
             self._waiting.discard(stream)
             self._supervisors[stream].enable()

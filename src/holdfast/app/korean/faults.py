@@ -39,6 +39,34 @@ _CAMERA = {
         "더 짧게 설정하십시오."
     ),
     "The camera sends data that cannot be understood.": "카메라가 해석할 수 없는 데이터를 보냅니다.",
+    (
+        "The camera's address answers, but nothing listens at this port. The camera may be starting; otherwise correct "
+        "the port."
+    ): (
+        "카메라 주소는 응답하지만 이 포트에서 연결을 받지 않습니다. 카메라가 시작하는 중일 수 있습니다. 그렇지 않으면 "
+        "포트를 고치십시오."
+    ),
+    "Nothing answers at the camera's address. Check its power, cable and address.": (
+        "카메라 주소에서 아무 응답이 없습니다. 전원, 케이블, 주소를 확인하십시오."
+    ),
+    "No address is known for the camera's name. Check the name, or write the address.": (
+        "카메라 이름에 해당하는 주소를 찾을 수 없습니다. 이름을 확인하거나 주소를 직접 쓰십시오."
+    ),
+    "No encrypted connection to the camera comes about. Its certificate may not be trusted here.": (
+        "카메라와 암호화된 연결을 맺을 수 없습니다. 카메라의 인증서를 이 컴퓨터가 신뢰하지 않을 수 있습니다."
+    ),
+    "The camera is busy: it serves as many viewers as it can. It may still hold an old session.": (
+        "카메라가 접속을 더 받지 못합니다. 이미 최대 인원이 접속했거나 이전 세션이 아직 남아 있을 수 있습니다."
+    ),
+    "The camera answers with an error of its own. Restart it if that goes on.": (
+        "카메라가 자체 오류로 응답합니다. 계속되면 카메라를 다시 시작하십시오."
+    ),
+    "The camera's frames carry no usable times, so they cannot be recorded.": (
+        "카메라의 프레임에 쓸 수 있는 시간 정보가 없어 녹화할 수 없습니다."
+    ),
+    "Packets of the camera did not arrive; the picture is damaged until the next key frame.": (
+        "카메라의 패킷 일부가 도착하지 않았습니다. 다음 키 프레임까지 화면이 손상됩니다."
+    ),
     "the camera offers no video track at this URL, but {kinds}": (
         "이 URL에 비디오 트랙이 없습니다. 제공되는 것: {kinds}"
     ),
