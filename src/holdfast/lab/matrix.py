@@ -8,14 +8,17 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from holdfast.lab.scenarios import clocks, disks, inputs, outages, processes, recording, streams
+from holdfast.lab.scenarios import clocks, disks, endurance, inputs, network, outages, processes, recording, streams
+from holdfast.lab.scenarios.film import worst_and_median
+from holdfast.lab.scenarios.kinds import KINDS
 from holdfast.lab.scenarios.stand import Row
 
 Scenario = Callable[[Path, int, bool], list[Row]]
@@ -52,25 +55,37 @@ SCENARIOS: Mapping[str, Scenario] = {
     "secrets": lambda root, seed, _quick: inputs.secrets(root, seed=seed),
     "wrong-password": lambda root, seed, quick: inputs.wrong_password(root, seconds=8 if quick else 60, seed=seed),
     "camera-reboot": lambda root, seed, _quick: processes.intent(root, seed=seed),
+    "network": network.all_kinds,
+    "network-named": lambda root, seed, quick: endurance.named(root, seconds=20 if quick else 90, seed=seed),
+    "network-beside": lambda root, seed, quick: endurance.beside(root, seconds=20 if quick else 300, seed=seed),
+    "network-reconnections": lambda root, seed, quick: endurance.reconnections(
+        root, cameras=5 if quick else 8, rounds=2 if quick else 25, seed=seed
+    ),
 }
+SINGLE: Mapping[str, Scenario] = {f"network-{kind}": network.one(kind) for kind in KINDS}
+"""The kinds of faults one by one; `network` has them all."""
 
 
 def main() -> int:
     """Run the scenarios; 1 when a bar was missed."""
+    only = f"only this one (may be repeated): {', '.join([*SCENARIOS, *SINGLE])}"
     parser = argparse.ArgumentParser(prog="faults", description="Injects faults into a real recorder, and counts.")
-    parser.add_argument("--only", action="append", choices=list(SCENARIOS), help="only this one (may be repeated)")
+    parser.add_argument("--only", action="append", choices=[*SCENARIOS, *SINGLE], metavar="NAME", help=only)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31), help="replays a run")
-    parser.add_argument("--quick", action="store_true", help="few repetitions: about seven minutes")
+    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="this seed and the N - 1 after it")
+    parser.add_argument("--quick", action="store_true", help="few repetitions: about ten minutes")
     parser.add_argument("--json", type=Path, help="write the rows to this file")
     options = parser.parse_args()
-    print(f"seed {options.seed}", flush=True)
     rows: list[Row] = []
-    for name in options.only or SCENARIOS:
-        begun_s = time.monotonic()
-        print(f"{name} …", end=" ", flush=True)
-        new = _run(name, options.seed, quick=options.quick)
-        rows += new
-        print(f"{'passed' if all(r.passed for r in new) else 'FAILED'}, {time.monotonic() - begun_s:.0f} s", flush=True)
+    for seed in range(options.seed, options.seed + options.seeds):
+        print(f"seed {seed}", flush=True)
+        for name in options.only or SCENARIOS:
+            begun_s = time.monotonic()
+            print(f"{name} …", end=" ", flush=True)
+            new = _run(name, seed, quick=options.quick)
+            rows += new
+            passed = "passed" if all(row.passed for row in new) else f"FAILED with seed {seed}"
+            print(f"{passed}, {time.monotonic() - begun_s:.0f} s", flush=True)
     if options.json:
         options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1), encoding="utf-8")
     _show(rows)
@@ -81,7 +96,7 @@ def _run(name: str, seed: int, *, quick: bool) -> list[Row]:
     """One scenario. One that breaks off is a bar missed, and the others go on."""
     with tempfile.TemporaryDirectory(prefix="holdfast-faults-") as folder:
         try:
-            return SCENARIOS[name](Path(folder) / "recordings", seed, quick)
+            return (SCENARIOS.get(name) or SINGLE[name])(Path(folder) / "recordings", seed, quick)
         except Exception:  # noqa: BLE001 - whatever broke it, hours of other runs must not be lost for it
             traceback.print_exc()
             return [Row(name, "broke off before its end", 1, 0, "")]
@@ -89,13 +104,29 @@ def _run(name: str, seed: int, *, quick: bool) -> list[Row]:
 
 def _show(rows: list[Row]) -> None:
     table = Table(title="Faults", box=None)
-    for heading in ("scenario", "what", "measured", "bar", ""):
-        table.add_column(heading, justify="right" if heading in ("measured", "bar") else "left")
-    for row in rows:
-        measured = f"{row.measured:.2f}".rstrip("0").rstrip(".")
-        verdict = "" if row.passed else "[red]MISSED[/]"
-        table.add_row(row.scenario, row.what, f"{measured} {row.unit}", f"≤ {row.bar:g} {row.unit}", verdict)
+    several = max(Counter((row.scenario, row.what) for row in rows).values(), default=1) > 1
+    for heading in ("scenario", "what", "worst" if several else "measured", *(["median"] * several), "bar", ""):
+        table.add_column(heading, justify="left" if heading in ("scenario", "what", "") else "right")
+    for same in _together(rows):
+        row = same[0]
+        worst, median = worst_and_median([one.measured for one in same])
+        figures = [_figure(worst, row.unit), *([_figure(median, row.unit)] * several)]
+        missed = sum(not one.passed for one in same)
+        verdict = f"[red]MISSED{f' {missed} of {len(same)}' * several}[/]" if missed else ""
+        table.add_row(row.scenario, row.what, *figures, f"≤ {row.bar:g} {row.unit}", verdict)
     Console(width=None if sys.stdout.isatty() else 160).print(table)
+
+
+def _together(rows: Sequence[Row]) -> list[list[Row]]:
+    """The same figure of several seeds, in the order in which they came first."""
+    found: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        found.setdefault((row.scenario, row.what), []).append(row)
+    return list(found.values())
+
+
+def _figure(measured: float, unit: str) -> str:
+    return f"{f'{measured:.2f}'.rstrip('0').rstrip('.')} {unit}"
 
 
 if __name__ == "__main__":

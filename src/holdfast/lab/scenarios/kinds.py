@@ -60,6 +60,8 @@ class Kind:
     bar_s: float = REPLACED_S
     """How much may be lost beyond the time for which it lasts."""
     lasts_s: float = 0.0
+    late_s: float = 0.0
+    """What comes is so late; none of it may be lost."""
     over: Act | None = None
     """Ends the trouble, when it does not end by itself."""
     silent: bool = False
@@ -93,7 +95,7 @@ def _truth(*methods: str) -> Act:
 
 def _answers(code: int, causes: frozenset[str], *methods: str, bar_s: float = REPLACED_S) -> Kind:
     act, over = _status(code, *methods), _truth(*methods)
-    return Kind(act, causes | NETWORK, bar_s, TROUBLE_S, over)
+    return Kind(act, causes | NETWORK, bar_s, TROUBLE_S, over=over)
 
 
 def _away(seconds: float, *, long: bool) -> Kind:
@@ -175,8 +177,8 @@ KINDS: dict[str, Kind] = {
     "half-close": Kind(lambda v: v.lab.end(v.number, End.HALF_CLOSE), NETWORK, RECONNECTED_S),
     "boot": Kind(_boot, NETWORK | {"not_found"}, RECONNECTED_S, REFUSED_S + NOT_FOUND_S),
     "dead": Kind(lambda v: v.lab.vanish(v.number), SILENCE | NETWORK),
-    "held": Kind(lambda v: v.lab.hold(v.number, HELD_S), NOTHING, 0.0),
-    "held-path": Kind(lambda v: v.lab.hold(v.number, HELD_S, whole_path=True), NOTHING, 0.0),
+    "held": Kind(lambda v: v.lab.hold(v.number, HELD_S), NOTHING, 0.0, late_s=HELD_S),
+    "held-path": Kind(lambda v: v.lab.hold(v.number, HELD_S, whole_path=True), NOTHING, 0.0, late_s=HELD_S),
     "silent": Kind(lambda v: v.lab.pause(v.number, SILENT_S), SILENCE, 0.0, SILENT_S, silent=True),
     "unreachable": Kind(lambda v: v.lab.unreachable(v.number, TROUBLE_S), SILENCE | NETWORK, lasts_s=TROUBLE_S),
     "dark": Kind(
@@ -186,7 +188,7 @@ KINDS: dict[str, Kind] = {
         TROUBLE_S,
     ),
     "deaf": Kind(
-        _deaf, SILENCE | NETWORK, ANSWERLESS_S + REPLACED_S, TROUBLE_S, lambda v: v.lab.deaf(v.number, on=False)
+        _deaf, SILENCE | NETWORK, ANSWERLESS_S + REPLACED_S, TROUBLE_S, over=lambda v: v.lab.deaf(v.number, on=False)
     ),
     "one-session-453": _dead_and_one_session("refuse"),
     "one-session-503": _dead_and_one_session("refuse", 503, "SETUP"),

@@ -18,6 +18,8 @@ from holdfast.lab.scenarios.stand import NS_PER_S, SETTLED_S, Row, Stand, small,
 CAMERAS_AT_ONCE = 7
 """With the one that has no fault, as many as two cores carry beside everything else."""
 STAGGER_S = 1.0
+YOUNG_S = 3.0
+"""Frames flow for so long before the first fault. Before others they settle, so that each counts as a first one."""
 AFTERWARDS_S = 2.0
 STILL_ON_ITS_WAY_S = 1.5
 """What was made just before the end may be lost with it."""
@@ -69,8 +71,8 @@ def _group(root: Path, kinds: Sequence[str], times: int, seed: int) -> list[Row]
     with stand(specs, root, seed=seed) as made:
         made.start()
         made.await_recording(range(len(specs)))
-        for _ in range(times):
-            time.sleep(SETTLED_S)
+        for turn in range(times):
+            time.sleep(SETTLED_S if turn else YOUNG_S)
             _provoke(made, runs, chance)
         time.sleep(AFTERWARDS_S)
         until_ns = time.time_ns()
@@ -88,7 +90,7 @@ def _provoke(made: Stand, runs: Sequence[_Run], chance: random.Random) -> None:
     now_s = time.monotonic()
     for number, run in enumerate(runs):
         begin_s = now_s + chance.random() * STAGGER_S
-        due += [(begin_s, number, True), (begin_s + run.kind.lasts_s, number, False)]
+        due += [(begin_s, number, True), (begin_s + run.kind.lasts_s + run.kind.late_s, number, False)]
     due.sort()
     for at_s, number, begins in due:
         time.sleep(max(0.0, at_s - time.monotonic()))
