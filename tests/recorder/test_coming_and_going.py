@@ -73,7 +73,7 @@ def test_a_stream_that_is_removed_ends_its_session_and_its_files_are_made_final(
     assert files["cam_01"].is_final
     assert not files["cam_02"].is_final
     assert {path.split("/")[0] for path in room.recorder.open_paths()} == {"cam_02"}
-    assert room.capture.asked[-1] == ("release", ONE, 0), "what was kept ready for it may go"
+    assert ("release", ONE, 0) in room.capture.asked, "what was kept ready for it may go"
 
 
 def test_what_a_session_held_when_its_stream_was_removed_is_recorded() -> None:
