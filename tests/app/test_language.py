@@ -13,6 +13,7 @@ import pytest
 
 from holdfast.app import korean, words
 from holdfast.app.commands import run
+from holdfast.app.gaps_command import COVERAGE, GAPS_BROAD
 from holdfast.app.korean.library import ARGPARSE, CONTROL, SYSTEM
 from holdfast.app.language import cells, language, say, translated, wrapped
 from holdfast.app.look import BROAD
@@ -24,7 +25,8 @@ SOURCE = Path(words.__file__).parent.parent
 HOLE = re.compile(r"\{[^{}]*\}")
 NAMED_HOLE = re.compile(r"\{(\w+)[^{}]*\}")
 KOREAN_LETTER = re.compile(r"[가-힣]")
-TABLES = (words.PHASES, words.RECORDINGS, words.SEGMENTS)
+TABLES = (words.PHASES, words.RECORDINGS, words.SEGMENTS, words.CAUSES)
+HEADINGS = {*BROAD, *GAPS_BROAD, *COVERAGE}
 ARGPARSE_KEYS = {
     "usage: ",
     "positional arguments",
@@ -39,6 +41,7 @@ MADE_IN_ENGLISH: Mapping[str, tuple[str, ...]] = {
     "config/cameras.py": ("problem",),
     "config/reading.py": ("problem", "sentence", "return"),
     "policy/faults.py": ("SENTENCES", "sentence"),
+    "policy/gap_words.py": ("SENTENCES", "UNKNOWN_CAUSE"),
     "storage/errors.py": ("_REMEDY", "remedy", "return"),
     "storage/repair.py": ("reasons", "message"),
     "recorder/recording.py": ("sentence",),
@@ -99,7 +102,7 @@ def name_of(node: ast.expr) -> str:
 
 def keys_of_say() -> set[str]:
     """The first argument of every `say`, where it is a literal; and literals that reach it through a variable."""
-    found = set(ARGPARSE_KEYS) | set(BROAD) | {word for table in TABLES for word in table.values()}
+    found = set(ARGPARSE_KEYS) | HEADINGS | {word for table in TABLES for word in table.values()}
     found |= {unit for _, _, unit in words.AGES}
     for path in (SOURCE / "app").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -283,6 +286,7 @@ def test_data_that_happen_to_be_words_are_not_translated(in_korean: None) -> Non
         ["record", "rtsp://h", "--to", "/x", "--cameras-per-worker", "x"],
         ["record", "rtsp://h", "--to", "/x", "--segment", "soon"],
         ["record", "rtsp://h", "--to", "/x", "--segment-si", "3M"],
+        ["gaps", "/x", "--from", "soon"],
         ["record", "rtsp://h", "--to", "/x", "--plain=yes"],
         ["mode", "cam_01", "upside_down", "--in", "/x"],
     ],
@@ -303,7 +307,8 @@ def test_wrong_usage_is_refused_in_korean(
 
 
 @pytest.mark.parametrize(
-    "command", ["", "record", "serve", "demo", "segments", "check", "status", "start", "stop", "mode", "graph"]
+    "command",
+    ["", "record", "serve", "demo", "segments", "gaps", "check", "status", "start", "stop", "mode", "graph"],
 )
 def test_help_is_korean_and_fits_80_columns(
     command: str, in_korean: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

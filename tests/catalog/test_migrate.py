@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from holdfast.catalog.migrate import Migration, migrate, migrations, version_of
-from holdfast.ports.catalog import CatalogTooNewError
+from holdfast.catalog.queries import CatalogReader
+from holdfast.domain.times import WallNs
+from holdfast.ports.catalog import CatalogTooNewError, LastLife
 
 FIRST = Migration(
     1, "first", "CREATE TABLE a (x TEXT DEFAULT ';');\n-- a comment; with a semicolon\nCREATE TABLE b (y);"
@@ -47,6 +49,17 @@ def test_applies_what_is_missing_and_records_it(connection: sqlite3.Connection, 
     assert migrate(connection, path, node="n", steps=(FIRST, SECOND)) == 2
     recorded = connection.execute("SELECT version, name, node FROM schema_version ORDER BY version").fetchall()
     assert recorded == [(1, "first", "n"), (2, "second", "n")]
+
+
+def test_a_catalog_of_the_first_schema_keeps_what_it_knows(connection: sqlite3.Connection, path: Path) -> None:
+    first, *later = migrations()
+    migrate(connection, path, node="local", steps=(first,))
+    connection.execute("INSERT INTO heartbeats (node, wall_ns) VALUES ('local', 7)")
+    assert migrate(connection, path, node="local") == 1
+    assert version_of(connection) == 1 + len(later)
+    reader = CatalogReader(path)
+    assert reader.last_life() == LastLife(wall_ns=WallNs(7), stopped_in_order=False)
+    assert reader.gaps() == ()
 
 
 def test_a_step_that_fails_leaves_nothing_behind(connection: sqlite3.Connection, path: Path) -> None:

@@ -2,7 +2,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.catalog.pending import Pending
-from holdfast.domain.segments import FaultRecord, Heartbeat, IntentRecord, RunRecord
+from holdfast.domain.gaps import GapRecord, GapRemoved
+from holdfast.domain.segments import FaultRecord, Heartbeat, IntentRecord, RecorderStopped, RunRecord
 from holdfast.domain.times import WallNs
 from holdfast.ports.catalog import Change
 
@@ -20,6 +21,18 @@ def run(name: str, *, ended: int | None = None) -> RunRecord:
 
 def fault(at: int) -> FaultRecord:
     return FaultRecord(kind="stalled", sentence="No frames.", wall_ns=WallNs(at))
+
+
+def gap(name: str, *, ends: int | None = None) -> GapRecord:
+    return GapRecord(
+        gap_id=name,
+        camera="cam_01",
+        stream="main",
+        cause="silent",
+        sentence="No frames.",
+        from_wall_ns=WallNs(0),
+        to_wall_ns=None if ends is None else WallNs(ends),
+    )
 
 
 def intent(camera: str) -> IntentRecord:
@@ -56,6 +69,29 @@ def test_faults_go_first_then_what_the_files_know_and_never_an_intent() -> None:
     assert waiting(pending) == [intent("x"), intent("y"), intent("z")]
     assert pending.put(Heartbeat(wall_ns=WallNs(1))) == 0
     assert len(pending) == 4
+
+
+def test_gaps_outlive_what_the_files_know() -> None:
+    pending = Pending(3)
+    dropped = [pending.put(change) for change in (gap("a"), fault(1), run("a"), gap("b"), gap("c"))]
+    assert dropped == [0, 0, 0, 1, 1]
+    assert waiting(pending) == [gap("a"), gap("b"), gap("c")]
+    assert pending.put(gap("d")) == 1
+    assert waiting(pending) == [gap("b"), gap("c"), gap("d")]
+
+
+def test_of_a_gap_only_the_latest_waits_be_it_that_there_is_none() -> None:
+    pending = Pending(10)
+    for change in (gap("a"), gap("b"), gap("a", ends=5), GapRemoved(gap_id="b")):
+        pending.put(change)
+    assert waiting(pending) == [gap("a", ends=5), GapRemoved(gap_id="b")]
+
+
+def test_a_stop_is_the_last_heartbeat() -> None:
+    pending = Pending(10)
+    pending.put(Heartbeat(wall_ns=WallNs(1)))
+    pending.put(RecorderStopped(wall_ns=WallNs(2)))
+    assert waiting(pending) == [RecorderStopped(wall_ns=WallNs(2))]
 
 
 def test_knows_whether_something_posted_by_then_still_waits() -> None:

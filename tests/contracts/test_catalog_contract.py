@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from holdfast.catalog.store import Catalog
+from holdfast.domain.gaps import GapRecord, GapRemoved
 from holdfast.domain.segments import (
     FaultRecord,
     Heartbeat,
     IntentRecord,
     RebuildDone,
+    RecorderStopped,
     RunRecord,
     SegmentRecord,
     SegmentState,
@@ -20,7 +22,7 @@ from holdfast.domain.segments import (
     StreamRecord,
 )
 from holdfast.domain.times import NS_PER_S, PtsNs, WallNs
-from holdfast.ports.catalog import CatalogPort
+from holdfast.ports.catalog import CatalogPort, Change, LastLife
 from tests.fakes.catalog import FakeCatalog
 
 
@@ -66,7 +68,21 @@ def segment(
     )
 
 
-def put(catalog: CatalogPort, *records: SegmentRecord | RunRecord | SessionRecord | FaultRecord) -> None:
+def gap(name: str, begin: float, end: float | None, *, camera: str = "cam_01", stream: str = "main") -> GapRecord:
+    return GapRecord(
+        gap_id=name,
+        camera=camera,
+        stream=stream,
+        cause="rtsp_network",
+        sentence="The camera cannot be reached.",
+        from_wall_ns=wall(begin),
+        to_wall_ns=None if end is None else wall(end),
+        session=3,
+        detail={"text": "연결 거부", "also": [{"kind": "not_found", "text": "404"}]},
+    )
+
+
+def put(catalog: CatalogPort, *records: Change) -> None:
     for record in records:
         catalog.post(record)
     assert catalog.flush(10)
@@ -242,6 +258,55 @@ def test_the_heartbeat_is_the_latest(catalog: CatalogPort) -> None:
     assert catalog.heartbeat() == wall(2)
 
 
+def test_an_orderly_end_can_be_told_from_any_other(catalog: CatalogPort) -> None:
+    assert catalog.last_life() is None
+    put(catalog, Heartbeat(wall_ns=wall(1)))
+    assert catalog.last_life() == LastLife(wall_ns=wall(1), stopped_in_order=False)
+    put(catalog, RecorderStopped(wall_ns=wall(2)))
+    assert catalog.last_life() == LastLife(wall_ns=wall(2), stopped_in_order=True)
+    assert catalog.heartbeat() == wall(2)
+    put(catalog, Heartbeat(wall_ns=wall(3)))
+    assert catalog.last_life() == LastLife(wall_ns=wall(3), stopped_in_order=False), "another recorder began"
+
+
+def test_a_gap_is_put_in_when_it_opens_and_again_when_it_ends(catalog: CatalogPort) -> None:
+    put(catalog, gap("a", 10, None))
+    assert catalog.gaps() == catalog.open_gaps() == (gap("a", 10, None),)
+    put(catalog, gap("a", 11, 20))
+    assert catalog.gaps() == (gap("a", 11, 20),)
+    assert catalog.open_gaps() == ()
+    assert [one.camera for one in catalog.cameras()] == ["cam_01"]
+
+
+def test_a_gap_that_was_none_is_gone(catalog: CatalogPort) -> None:
+    put(catalog, gap("a", 10, None), gap("b", 20, 30))
+    put(catalog, GapRemoved(gap_id="a"), GapRemoved(gap_id="never heard of"))
+    assert catalog.gaps() == (gap("b", 20, 30),)
+
+
+def test_gaps_come_by_time_and_can_be_asked_for_by_camera_stream_and_range(catalog: CatalogPort) -> None:
+    late, early, is_open = gap("a", 30, 40), gap("b", 10, 20), gap("c", 50, None)
+    sub, other = gap("d", 12, 13, stream="sub"), gap("e", 5, 6, camera="cam_02")
+    put(catalog, late, early, is_open, sub, other)
+    assert catalog.gaps() == (other, early, sub, late, is_open)
+    assert catalog.gaps("cam_01", stream="main") == (early, late, is_open)
+    assert catalog.gaps("cam_03") == ()
+    assert catalog.gaps("cam_01", from_ns=wall(20), to_ns=wall(31)) == (late,)
+    assert catalog.gaps(from_ns=wall(900)) == (is_open,)
+    assert catalog.gaps(to_ns=wall(5)) == ()
+    assert catalog.open_gaps() == (is_open,)
+
+
+def test_footage_ends_where_the_latest_segment_does(catalog: CatalogPort) -> None:
+    assert catalog.footage_end("cam_01", "main") is None
+    long, short = segment(0, at=0, length=100), segment(0, at=50, run="run-b")
+    put(catalog, long, short, segment(0, at=500, camera="cam_02", run="run-c"))
+    assert catalog.footage_end("cam_01", "main") == wall(100)
+    put(catalog, segment(1, at=200, length=3, state=SegmentState.OPEN))
+    assert catalog.footage_end("cam_01", "main") == wall(203)
+    assert catalog.footage_end("cam_01", "sub") is None
+
+
 def test_a_new_catalog_asks_for_a_rebuild_until_that_is_done(catalog: CatalogPort) -> None:
     before = catalog.condition
     catalog.post(RebuildDone(wall_ns=wall(0)))
@@ -252,7 +317,8 @@ def test_a_new_catalog_asks_for_a_rebuild_until_that_is_done(catalog: CatalogPor
 
 
 def test_records_of_another_node_are_not_shown(catalog: CatalogPort) -> None:
-    put(catalog, replace(segment(0, at=0), node="elsewhere"))
+    put(catalog, replace(segment(0, at=0), node="elsewhere"), replace(gap("a", 1, None), node="elsewhere"))
     assert list(catalog.segments()) == []
+    assert catalog.gaps() == catalog.open_gaps() == ()
     assert catalog.cameras() == ()
     assert catalog.folders() == ()

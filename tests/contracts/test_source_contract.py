@@ -113,12 +113,24 @@ async def test_a_camera_that_refuses_connections_is_a_network_fault(
             lab.listen(rig.camera)
 
 
-async def test_a_server_that_is_in_trouble_is_a_network_fault(lab: LabServer, source: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (403, FaultKind.AUTHENTICATION),
+        (453, FaultKind.BUSY),
+        (454, FaultKind.NOT_FOUND),
+        (500, FaultKind.SERVER_ERROR),
+        (503, FaultKind.BUSY),
+    ],
+)
+async def test_an_answer_that_is_none_of_the_usual_is_told_by_its_status(
+    lab: LabServer, source: str, status: int, kind: FaultKind, tmp_path: Path
+) -> None:
     async with session(lab, NUMBERS["troubled"], source, tmp_path) as rig:
-        lab.status(rig.camera, 503)
+        lab.status(rig.camera, status)
         try:
             rig.open()
-            assert (await failure(rig))[0] is FaultKind.RTSP_NETWORK
+            assert (await failure(rig))[0] is kind
         finally:
             lab.status(rig.camera, 0)
 

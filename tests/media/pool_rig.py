@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from holdfast.domain.streams import Mode, StreamAddress, StreamId
 from holdfast.media.pool import PoolSettings, WorkerPool
-from holdfast.ports.capture import OpenSession, PoolEvent, TakeBytes
+from holdfast.ports.capture import OpenSession, PoolEvent, SessionBegun, TakeBytes
 
 PATIENCE_S = 30.0
 STREAM = StreamId("cam_01")
@@ -34,8 +34,11 @@ class PoolRig:
         self.pool.open(OpenSession(stream, session, StreamAddress("rtsp://127.0.0.1:9/"), mode, reorders=False))
 
     async def next(self) -> PoolEvent:
+        """The next event, but for those that only say that a worker is at work."""
         async with asyncio.timeout(PATIENCE_S):
-            return await self.events.get()
+            while isinstance(event := await self.events.get(), SessionBegun):
+                pass
+        return event
 
     async def all_until(self, kind: type[PoolEvent]) -> list[PoolEvent]:
         """The events up to the next one of a kind."""

@@ -80,6 +80,11 @@ def test_no_secret_gets_into_the_catalog_and_no_page(room: Room) -> None:
     assert also == [{"kind": "not_found", "text": ("a page " * 1000)[:LONGEST_TEXT]}]
 
 
+def test_a_camera_cannot_move_the_cursor_of_who_reads_the_ledger(room: Room) -> None:
+    room.keeper.lost(room.at(4), room.at(5), "packets_lost", "a\x1b[2Jb\nc", 1)
+    assert room.catalog.gaps()[0].detail["text"] == "a [2Jb c"
+
+
 def test_what_was_said_once_stays_where_it_is_when_the_wall_clock_jumps(room: Room) -> None:
     room.clock.jump(-3600)
     room.recorded(2, 12, 12.5)

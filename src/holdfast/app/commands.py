@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from holdfast import __version__
 from holdfast.app.arguments import ArgumentParser
 from holdfast.app.language import say
-from holdfast.app.options import duration_s, log_level, size_bytes
+from holdfast.app.options import duration_s, log_level, moment_ns, size_bytes
 from holdfast.app.problems import Exit, Problem
 
 Command = Callable[[argparse.Namespace], int]
@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_demo(commands)
     _add_segments(commands)
+    _add_gaps(commands)
     _add_check(commands)
     _add_remote(commands)
     return parser
@@ -186,6 +187,21 @@ def _add_segments(commands: "Commands") -> None:
     parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
 
 
+def _add_gaps(commands: "Commands") -> None:
+    parser = _add(commands, "gaps", "List the time that is missing and why, and how much of each day is there.", _gaps)
+    parser.add_argument("root", type=Path, metavar="DIR", help=say("folder for the recordings"))
+    parser.add_argument("--camera", metavar="CAMERA", help=say("only this camera"))
+    parser.add_argument(
+        "--from",
+        dest="from_ns",
+        type=moment_ns,
+        metavar="MOMENT",
+        help=say("from then on: 2026-11-26, '2026-11-26 14:30' or, for two hours ago, 2h (default: the beginning)"),
+    )
+    parser.add_argument("--to", dest="to_ns", type=moment_ns, metavar="MOMENT", help=say("up to then (default: now)"))
+    parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
+
+
 def _add_check(commands: "Commands") -> None:
     parser = _add(commands, "check", "Compare the catalog with the files.", _check)
     parser.add_argument("root", type=Path, metavar="DIR", help=say("folder for the recordings"))
@@ -248,6 +264,12 @@ def _segments(options: argparse.Namespace) -> int:
     from holdfast.app.look import segments
 
     return segments(options)
+
+
+def _gaps(options: argparse.Namespace) -> int:
+    from holdfast.app.gaps_command import gaps
+
+    return gaps(options)
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -13,9 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from rich.console import Console
-from rich.measure import Measurement
 from rich.progress import Progress
-from rich.table import Table
 
 from holdfast.app.check import CheckSettings
 from holdfast.app.check import check as check_folder
@@ -26,7 +24,7 @@ from holdfast.app.folder import folder_of_recordings
 from holdfast.app.language import say, translated
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.recording_root import CheckError, catalog_path
-from holdfast.app.terminal import Screen
+from holdfast.app.tables import print_table
 from holdfast.app.where import root_of
 from holdfast.app.words import codec_words, segment_words
 from holdfast.catalog.queries import CatalogReader
@@ -34,12 +32,9 @@ from holdfast.domain.segments import SegmentRecord, SegmentState
 from holdfast.domain.times import NS_PER_S
 from holdfast.ports.catalog import CatalogError
 
-WIDTH_OF_PIPES = 1000
-"""Columns where there is no terminal: lines are not to be broken for whoever reads them."""
 BROAD = ("Camera", "Begin", "Length", "Frames", "Picture", "Size", "State", "File")
 NARROW = ("Length", "Size", "State", "File")
 """Where the terminal has no room for more: camera and time stand in the file's name, too."""
-_RIGHT = frozenset({"Length", "Frames", "Size"})
 
 
 def segments(options: argparse.Namespace) -> int:
@@ -138,30 +133,9 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
 
 
 def _print_segments(found: Iterator[SegmentRecord]) -> None:
-    records = list(found)
-    console = Screen(width=None if sys.stdout.isatty() else WIDTH_OF_PIPES)
-    table = _table(records, BROAD)
-    if Measurement.get(console, console.options.update_width(WIDTH_OF_PIPES), table).maximum > console.width:
-        table = _table(records, NARROW)
-    console.print(table)
-    print(say("{count} files", count=len(records)))
-
-
-def _table(records: list[SegmentRecord], headings: tuple[str, ...]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for heading in headings:
-        is_last = heading == headings[-1]
-        # The whole row in one line while there is room for it; where there is none, the file's name is what breaks.
-        table.add_column(
-            say(heading),
-            justify="right" if heading in _RIGHT else "left",
-            no_wrap=not is_last or headings is BROAD,
-            overflow="fold" if is_last else "ellipsis",
-        )
-    for record in records:
-        cells = _cells(record)
-        table.add_row(*(cells[heading] for heading in headings))
-    return table
+    rows = [_cells(record) for record in found]
+    print_table(rows, BROAD, NARROW)
+    print(say("{count} files", count=len(rows)))
 
 
 def _cells(record: SegmentRecord) -> dict[str, str]:

@@ -1,10 +1,17 @@
 """Values of options, as people write them."""
 
 import argparse
+import re
+import time
 
+from holdfast.app import moments
 from holdfast.app.language import say
 from holdfast.config import values
 from holdfast.config.settings import CATEGORIES, LEVELS
+from holdfast.domain.times import NS_PER_S, WallNs
+
+_AGO = re.compile(r"^(\d{1,6}(?:\.\d{1,6})?)(s|m|h|d)$")
+_AGO_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def duration_s(text: str) -> float:
@@ -13,6 +20,23 @@ def duration_s(text: str) -> float:
         return values.duration_s(text)
     except ValueError:
         raise argparse.ArgumentTypeError(say("{text!r} is no time; write 90s, 15m or 1h", text=text)) from None
+
+
+def moment_ns(text: str) -> WallNs:
+    """Wall time of "2026-11-26", "2026-11-26 14:30", "2026-11-26 14:30:05" by the local clock, or of "2h" ago.
+
+    Raises argparse.ArgumentTypeError.
+    """
+    given = text.strip()
+    ago = _AGO.match(given)
+    if ago is not None:
+        return WallNs(time.time_ns() - round(float(ago[1]) * _AGO_SECONDS[ago[2]] * NS_PER_S))
+    try:
+        return moments.moment_ns(given)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            say("{text!r} is no moment; write 2026-11-26, '2026-11-26 14:30' or, for two hours ago, 2h", text=text)
+        ) from None
 
 
 def size_bytes(text: str) -> int:

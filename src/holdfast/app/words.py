@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from holdfast.app.language import say, translated
+from holdfast.domain.faults import FaultKind
+from holdfast.domain.gaps import Cause, GapCause, cause_of
 from holdfast.domain.segments import SegmentState
 from holdfast.policy.connecting import Phase
 from holdfast.recorder.status import RecordingState, StreamStatus
@@ -38,6 +40,42 @@ SEGMENTS: Mapping[SegmentState, str] = {
     SegmentState.FINAL: "final",
     SegmentState.MISSING: "missing",
     SegmentState.DAMAGED: "damaged",
+}
+CAUSES: Mapping[Cause, str] = {
+    FaultKind.RTSP_NETWORK: "connection lost",
+    FaultKind.REFUSED: "connection refused",
+    FaultKind.UNREACHABLE: "camera unreachable",
+    FaultKind.NAME_NOT_FOUND: "name unknown",
+    FaultKind.TLS: "no encrypted connection",
+    FaultKind.BUSY: "camera busy",
+    FaultKind.SERVER_ERROR: "error of the camera",
+    FaultKind.AUTHENTICATION: "password refused",
+    FaultKind.NOT_FOUND: "stream not found",
+    FaultKind.BAD_ADDRESS: "unusable URL",
+    FaultKind.CAMERA_CLOSED: "ended by the camera",
+    FaultKind.STALLED: "silent connection",
+    FaultKind.NO_VIDEO: "no video offered",
+    FaultKind.TRANSPORT: "wrong transport",
+    FaultKind.NO_KEY_FRAME: "no key frame",
+    FaultKind.BAD_STREAM: "unreadable stream",
+    FaultKind.NO_TIMES: "frames without times",
+    FaultKind.PACKETS_LOST: "packets lost",
+    FaultKind.STORAGE_DISCONNECTED: "disk gone",
+    FaultKind.DISK_FULL: "disk full",
+    FaultKind.FOOTAGE_DROPPED: "memory full",
+    FaultKind.DECODER: "decoder failed",
+    FaultKind.VIDEO_SINK: "view failed",
+    FaultKind.MUX: "recording failed",
+    FaultKind.ELEMENT_MISSING: "software missing",
+    FaultKind.WORKER_DIED: "capture process ended",
+    FaultKind.WORKER_HUNG: "capture process hung",
+    FaultKind.WORKER_MEMORY: "capture process too large",
+    GapCause.STARTING: "before the first key frame",
+    GapCause.SILENT: "no frames",
+    GapCause.RECORDER_STOPPED: "recorder stopped",
+    GapCause.RECORDER_KILLED: "recorder not running",
+    GapCause.DELETED: "deleted",
+    GapCause.VOLUME_AWAY: "volume not connected",
 }
 CODECS: Mapping[str, str] = {"avc1": "H.264", "avc3": "H.264", "hvc1": "H.265", "hev1": "H.265"}
 """By the first part of the codec as a file names it (RFC 6381)."""
@@ -84,6 +122,14 @@ def fault_words(status: StreamStatus) -> str:
 def segment_words(state: SegmentState) -> str:
     """How far a file can be relied on, for people."""
     return say(SEGMENTS[state])
+
+
+def cause_words(cause: str) -> str:
+    """Why footage is missing, in a few words; as it is when a newer program named it."""
+    try:
+        return say(CAUSES[cause_of(cause)])
+    except ValueError:
+        return cause
 
 
 def codec_words(codec: str) -> str:

@@ -1,1 +1,1 @@
-"""Segments, sessions, runs and faults in SQLite; no SQL outside this folder."""
+"""Segments, sessions, runs, faults and gaps in SQLite; no SQL outside this folder."""

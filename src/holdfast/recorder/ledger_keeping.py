@@ -169,7 +169,8 @@ class LedgerKeeper:
 
 
 def _clean(text: str) -> str:
-    return redact(text)[:LONGEST_TEXT]
+    """One line without secrets, and without signs that would move a terminal's cursor."""
+    return "".join(sign if sign.isprintable() else " " for sign in redact(text)[:LONGEST_TEXT])
 
 
 def _detail(gap: Gap) -> Mapping[str, Json]:

@@ -152,4 +152,20 @@ _INSIDE = {
     ),
 }
 
-FAULTS: Mapping[str, str] = {**_CAMERA, **_STORAGE, **_INSIDE}
+_GAPS = {
+    "Recording was switched on, and the camera's first key frame had not come yet.": (
+        "녹화를 켰지만 카메라의 첫 키 프레임이 아직 오지 않았습니다."
+    ),
+    "The camera sent no frames, and neither it nor the network said why.": (
+        "카메라가 프레임을 보내지 않았습니다. 카메라도 네트워크도 이유를 알리지 않았습니다."
+    ),
+    "The recorder was stopped.": "녹화기를 정지했습니다.",
+    "The recorder did not run: it was killed, it crashed, or the power failed.": (
+        "녹화기가 실행되지 않았습니다. 강제로 종료되었거나, 비정상 종료했거나, 전원이 끊겼습니다."
+    ),
+    "The footage was deleted.": "영상이 삭제되었습니다.",
+    "The volume that holds the footage is not connected.": "영상이 있는 볼륨이 연결되어 있지 않습니다.",
+    "The cause is not known to this version.": "이 버전에서는 알 수 없는 원인입니다.",
+}
+
+FAULTS: Mapping[str, str] = {**_CAMERA, **_STORAGE, **_INSIDE, **_GAPS}

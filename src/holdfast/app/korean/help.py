@@ -19,6 +19,9 @@ _COMMANDS = {
         "가상 카메라 네 대를 1분간 녹화하면서 도중에 캡처 프로세스 하나를 강제로 종료하고, 프레임 수를 셉니다."
     ),
     "List the recorded files.": "녹화된 파일의 목록을 표시합니다.",
+    "List the time that is missing and why, and how much of each day is there.": (
+        "빠진 구간과 그 원인, 날짜별 녹화율을 표시합니다."
+    ),
     "Compare the catalog with the files.": "카탈로그와 파일을 비교합니다.",
     "Record the cameras of a configuration, as a service.": "설정 파일의 카메라를 서비스로 녹화합니다.",
     "Show the state of a running recorder.": "실행 중인 녹화기의 상태를 표시합니다.",
@@ -70,6 +73,10 @@ _OPTIONS = {
     "folder for the recordings (default: demo-footage)": "녹화 폴더 (기본값: demo-footage)",
     "how long (default: 60s)": "녹화 시간 (기본값: 60s)",
     "only this camera": "이 카메라만",
+    "from then on: 2026-11-26, '2026-11-26 14:30' or, for two hours ago, 2h (default: the beginning)": (
+        "이 시각부터. 예: 2026-11-26, '2026-11-26 14:30', 두 시간 전이면 2h (기본값: 처음부터)"
+    ),
+    "up to then (default: now)": "이 시각까지 (기본값: 지금)",
     "as JSON, one object per line": "한 줄에 객체 하나씩 JSON으로 출력합니다",
     "make open files final, and bring the catalog in line; deletes nothing": (
         "완료되지 않은 파일을 완료하고 카탈로그를 파일에 맞춥니다. 아무것도 삭제하지 않습니다"
@@ -91,6 +98,12 @@ _ARGPARSE = {
 
 _PROBLEMS = {
     "{text!r} is no time; write 90s, 15m or 1h": "{text!r}: 시간이 아닙니다. 90s, 15m, 1h처럼 쓰십시오",
+    "{text!r} is no moment; write 2026-11-26, '2026-11-26 14:30' or, for two hours ago, 2h": (
+        "{text!r}: 시각이 아닙니다. 2026-11-26, '2026-11-26 14:30', 두 시간 전이면 2h처럼 쓰십시오"
+    ),
+    "Nothing lies in between: --from must be before --to, and in the past.": (
+        "그 사이에 아무것도 없습니다. --from은 --to보다 앞서고 지난 시각이어야 합니다."
+    ),
     "{text!r} is no size; write 500M or 2G": "{text!r}: 크기가 아닙니다. 500M, 2G처럼 쓰십시오",
     "--segment must be between 1s and 6h.": "--segment 값은 1s에서 6h 사이여야 합니다.",
     "--segment-size must be at least 1M.": "--segment-size 값은 1M 이상이어야 합니다.",

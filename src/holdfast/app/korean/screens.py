@@ -28,7 +28,51 @@ _STATES = {
     "Next try in {seconds:.0f} s.": "{seconds:.0f}초 후 재시도합니다.",
 }
 
+_CAUSES = {
+    "connection lost": "연결 끊김",
+    "connection refused": "연결 거부",
+    "camera unreachable": "카메라 연결 불가",
+    "name unknown": "이름을 찾을 수 없음",
+    "no encrypted connection": "암호화 연결 실패",
+    "camera busy": "카메라 접속 초과",
+    "error of the camera": "카메라 자체 오류",
+    "frames without times": "시간 없는 프레임",
+    "password refused": "비밀번호 거부",
+    "stream not found": "스트림 없음",
+    "unusable URL": "쓸 수 없는 URL",
+    "ended by the camera": "카메라가 종료",
+    "silent connection": "연결됐지만 무응답",
+    "no video offered": "비디오 없음",
+    "wrong transport": "전송 방식 불일치",
+    "no key frame": "키 프레임 없음",
+    "unreadable stream": "해석 불가 스트림",
+    "disk gone": "디스크 없음",
+    "disk full": "디스크 가득 참",
+    "memory full": "메모리 가득 참",
+    "decoder failed": "디코더 오류",
+    "view failed": "보기 오류",
+    "recording failed": "녹화 오류",
+    "software missing": "소프트웨어 없음",
+    "capture process ended": "캡처 프로세스 종료",
+    "capture process hung": "캡처 프로세스 멈춤",
+    "capture process too large": "캡처 프로세스 메모리 초과",
+    "before the first key frame": "첫 키 프레임 전",
+    "no frames": "프레임 없음",
+    "packets lost": "패킷 손실",
+    "recorder stopped": "녹화기 정지",
+    "recorder not running": "녹화기 중단",
+    "deleted": "삭제됨",
+    "volume not connected": "볼륨 연결 안 됨",
+}
+
 _HEADINGS = {
+    "From": "시작 시각",
+    "To": "끝 시각",
+    "Cause": "원인",
+    "Detail": "상세",
+    "Day": "날짜",
+    "Missing": "빠짐",
+    "Coverage": "녹화율",
     "Camera": "카메라",
     "State": "상태",
     "Recording": "녹화",
@@ -76,6 +120,12 @@ _SAID = {
         "설정 파일을 쓸 수 없어 마지막으로 정상이었던 설정을 계속 씁니다:"
     ),
     "{count} files": "파일 {count}개",
+    "{count} gaps": "빠진 구간 {count}개",
+    "not over": "계속 중",
+    "then: {causes}": "이후: {causes}",
+    "No recorder runs here. The last one was alive until {moment}.": (
+        "지금 실행 중인 녹화기가 없습니다. 마지막 녹화기는 {moment}까지 동작했습니다."
+    ),
     "To do: {action}.": "할 일: {action}.",
     "Done: {action}.": "완료: {action}.",
     "Checking": "검사 중",
@@ -91,4 +141,4 @@ _SAID = {
     ),
 }
 
-SCREENS: Mapping[str, str] = {**_STATES, **_HEADINGS, **_SAID}
+SCREENS: Mapping[str, str] = {**_STATES, **_CAUSES, **_HEADINGS, **_SAID}

@@ -1,0 +1,174 @@
+"""The command `gaps`: what is missing and why, and how much of each day is there."""
+
+import argparse
+import json
+import time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from holdfast.app.folder import folder_of_recordings
+from holdfast.app.language import say, translated
+from holdfast.app.problems import Exit, Problem
+from holdfast.app.recording_root import catalog_path, recorder_is_running
+from holdfast.app.tables import Row, print_table
+from holdfast.app.words import cause_words
+from holdfast.catalog.queries import CatalogReader
+from holdfast.domain.gaps import GapRecord
+from holdfast.domain.segments import SegmentRecord
+from holdfast.domain.times import NS_PER_S, WallNs
+from holdfast.policy.coverage import Coverage, Day, coverage
+from holdfast.ports.catalog import CatalogError, CatalogReads
+
+GAPS_BROAD = ("Camera", "From", "To", "Length", "Cause", "Detail")
+GAPS_NARROW = ("Camera", "From", "To", "Length", "Cause")
+COVERAGE = ("Camera", "Day", "Recorded", "Missing", "Coverage")
+
+
+def gaps(options: argparse.Namespace) -> int:
+    """`holdfast gaps DIR`."""
+    root = folder_of_recordings(options.root)
+    now_ns = WallNs(time.time_ns())
+    to_ns = min(now_ns, options.to_ns) if options.to_ns is not None else now_ns
+    if options.from_ns is not None and options.from_ns >= to_ns:
+        raise Problem(Exit.USAGE, say("Nothing lies in between: --from must be before --to, and in the past."))
+    reader = CatalogReader(catalog_path(root))
+    try:
+        found = reader.gaps(options.camera, from_ns=options.from_ns, to_ns=to_ns)
+        segments = list(reader.segments(options.camera, from_ns=options.from_ns, to_ns=to_ns))
+        alive_ns = _alive_until(root, reader, now_ns)
+    except CatalogError as error:
+        raise Problem(Exit.FOLDER, translated(str(error))) from error
+    days = local_days(options.from_ns if options.from_ns is not None else _begin(found, segments, to_ns), to_ns)
+    covered = coverage(segments, found, days, open_until_ns=alive_ns, now_ns=now_ns)
+    if options.json:
+        _print_json(found, covered, now_ns)
+    else:
+        _print(found, covered, now_ns)
+        if alive_ns < now_ns:
+            print(say("No recorder runs here. The last one was alive until {moment}.", moment=_local(alive_ns)))
+    return Exit.OK
+
+
+def local_days(from_ns: WallNs, to_ns: WallNs) -> list[Day]:
+    """The local days of a range, of the first and the last only what lies in it."""
+    days: list[Day] = []
+    date = datetime.fromtimestamp(from_ns // NS_PER_S, tz=UTC).astimezone().date()
+    while True:
+        begin_ns, end_ns = (
+            # A naive time is a local one; so each midnight has the offset of its own day.
+            round(datetime(one.year, one.month, one.day).astimezone().timestamp()) * NS_PER_S
+            for one in (date, date + timedelta(days=1))
+        )
+        if begin_ns >= to_ns:
+            return days
+        days.append(Day(date.isoformat(), WallNs(max(begin_ns, from_ns)), WallNs(min(end_ns, to_ns))))
+        date += timedelta(days=1)
+
+
+def _alive_until(root: Path, reader: CatalogReads, now_ns: WallNs) -> WallNs:
+    """Up to when a recorder is known to have written what is open: now, or the last that was heard of one."""
+    life = reader.last_life()
+    if recorder_is_running(root) or life is None:
+        return now_ns
+    return min(life.wall_ns, now_ns)
+
+
+def _begin(found: Iterable[GapRecord], segments: Iterable[SegmentRecord], to_ns: WallNs) -> WallNs:
+    begins = [*(gap.from_wall_ns for gap in found), *(one.wall_start_ns for one in segments)]
+    return min(begins, default=to_ns)
+
+
+def _print_json(found: Sequence[GapRecord], covered: Sequence[Coverage], now_ns: WallNs) -> None:
+    for gap in found:
+        line = {
+            "camera": gap.camera,
+            "stream": gap.stream,
+            "cause": gap.cause,
+            "sentence": gap.sentence,
+            "from": _iso(gap.from_wall_ns),
+            "to": None if gap.to_wall_ns is None else _iso(gap.to_wall_ns),
+            "from_ns": gap.from_wall_ns,
+            "to_ns": gap.to_wall_ns,
+            "duration_s": round(_length_ns(gap, now_ns) / NS_PER_S, 3),
+            "session": gap.session,
+            "detail": dict(gap.detail),
+        }
+        print(json.dumps(line, ensure_ascii=False))
+    for one in covered:
+        line = {
+            "camera": one.camera,
+            "stream": one.stream,
+            "day": one.day,
+            "recorded_s": round(one.recorded_ns / NS_PER_S, 3),
+            "gaps_s": round(one.gaps_ns / NS_PER_S, 3),
+            "coverage_percent": one.percent,
+        }
+        print(json.dumps(line, ensure_ascii=False))
+
+
+def _print(found: Sequence[GapRecord], covered: Sequence[Coverage], now_ns: WallNs) -> None:
+    if found:
+        print_table([_gap_cells(gap, now_ns) for gap in found], GAPS_BROAD, GAPS_NARROW)
+    print(say("{count} gaps", count=len(found)))
+    if covered:
+        print()
+        print_table([_coverage_cells(one) for one in covered], COVERAGE, COVERAGE)
+
+
+def _gap_cells(gap: GapRecord, now_ns: WallNs) -> Row:
+    begin = _local(gap.from_wall_ns)
+    end = say("not over") if gap.to_wall_ns is None else _local(gap.to_wall_ns)
+    same_day = begin.partition(" ")[0] + " "
+    return {
+        "Camera": _stream_words(gap.camera, gap.stream),
+        "From": begin,
+        "To": end.removeprefix(same_day),
+        "Length": length_words(_length_ns(gap, now_ns)),
+        "Cause": cause_words(gap.cause),
+        "Detail": _detail_words(gap),
+    }
+
+
+def _coverage_cells(one: Coverage) -> Row:
+    return {
+        "Camera": _stream_words(one.camera, one.stream),
+        "Day": one.day,
+        "Recorded": length_words(one.recorded_ns),
+        "Missing": length_words(one.gaps_ns),
+        "Coverage": f"{one.percent:.2f} %",
+    }
+
+
+def _detail_words(gap: GapRecord) -> str:
+    """What was said, and the further faults while it lasted."""
+    parts = [str(gap.detail.get("text", ""))]
+    also = gap.detail.get("also")
+    if isinstance(also, list):
+        causes = [cause_words(str(one.get("kind"))) for one in also if isinstance(one, dict)]
+        parts.append(say("then: {causes}", causes=", ".join(causes)))
+    return "; ".join(part for part in parts if part)
+
+
+def length_words(length_ns: int) -> str:
+    """A length of time: seconds with tenths below a minute, else hours, minutes and seconds."""
+    if length_ns < 60 * NS_PER_S:
+        return f"{length_ns / NS_PER_S:.1f} s"
+    minutes, seconds = divmod(round(length_ns / NS_PER_S), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+
+
+def _length_ns(gap: GapRecord, now_ns: WallNs) -> int:
+    return max(0, (now_ns if gap.to_wall_ns is None else gap.to_wall_ns) - gap.from_wall_ns)
+
+
+def _stream_words(camera: str, stream: str) -> str:
+    return camera if stream == "main" else f"{camera}/{stream}"
+
+
+def _local(wall_ns: WallNs) -> str:
+    return f"{datetime.fromtimestamp(wall_ns / NS_PER_S, tz=UTC).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _iso(wall_ns: WallNs) -> str:
+    return datetime.fromtimestamp(wall_ns / NS_PER_S, tz=UTC).astimezone().isoformat(timespec="milliseconds")
