@@ -258,13 +258,12 @@ def _redated(now: Ledger, event: Redated) -> Ledger:
 def _assessed(now: Ledger, settings: LedgerSettings) -> Ledger:
     gaps: list[Gap] = []
     free = {gap.number for gap in now.gaps}
+    unchanged = {(gap.from_ns, gap.end_ns): gap for gap in now.gaps}
     number = now.next_number
     for hole in holes_in(now.wants, now.cover):
         if not _counts(now, hole, settings):
             continue
-        like = max(now.gaps, key=lambda gap: _shared_ns(gap, hole.from_ns, hole.to_ns), default=None)
-        if like is not None and _shared_ns(like, hole.from_ns, hole.to_ns) <= 0:
-            like = None
+        like = unchanged.get((hole.from_ns, hole.to_ns)) or _most_alike(now.gaps, hole)
         if like is not None and like.number in free:
             gaps.append(_gap(now, hole, like.number, like))
             free.remove(like.number)
@@ -272,6 +271,14 @@ def _assessed(now: Ledger, settings: LedgerSettings) -> Ledger:
             gaps.append(_gap(now, hole, number, like))
             number += 1
     return replace(now, gaps=tuple(gaps), next_number=number)
+
+
+def _most_alike(gaps: tuple[Gap, ...], hole: Hole) -> Gap | None:
+    """The gap that has most in common with the hole, if any has."""
+    shared_ns, like = max(
+        ((_shared_ns(gap, hole.from_ns, hole.to_ns), gap) for gap in gaps), key=lambda pair: pair[0], default=(0, None)
+    )
+    return like if shared_ns > 0 else None
 
 
 def _counts(now: Ledger, hole: Hole, settings: LedgerSettings) -> bool:
