@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from holdfast.app.commands import run
-from holdfast.app.gaps_command import length_words, local_days
+from holdfast.app.gap_account import local_days
+from holdfast.app.gaps_command import length_words
 from holdfast.app.problems import Exit
 from holdfast.app.recording_root import catalog_path
 from holdfast.app.words import CAUSES, cause_words

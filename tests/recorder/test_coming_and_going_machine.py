@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from holdfast.domain.streams import StreamAddress, StreamId
-from holdfast.policy.connection import ConnectionSettings
+from holdfast.policy.connecting import ConnectionSettings
 from holdfast.ports.capture import SessionEnded
 from holdfast.recorder.leaving import END_PATIENCE_S
 from tests.recorder.test_recorder import STREAMS, Room, plan

@@ -189,7 +189,7 @@ def _add_segments(commands: "Commands") -> None:
 
 def _add_gaps(commands: "Commands") -> None:
     parser = _add(commands, "gaps", "List the time that is missing and why, and how much of each day is there.", _gaps)
-    parser.add_argument("root", type=Path, metavar="DIR", help=say("folder for the recordings"))
+    _add_folder(parser)
     parser.add_argument("--camera", metavar="CAMERA", help=say("only this camera"))
     parser.add_argument(
         "--from",

@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import json
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -12,12 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdfast.app.folder import control_sockets, private_folder
+from holdfast.app.gap_account import Range, gap_account
 from holdfast.app.language import say, translated
 from holdfast.app.moments import moment_ns
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.recording_root import recorder_is_running
 from holdfast.app.reload import Configured
 from holdfast.domain.streams import Mode, StreamId
+from holdfast.domain.times import WallNs
 from holdfast.ports.catalog import CatalogError, CatalogPort
 from holdfast.recorder.recorder import Recorder
 from holdfast.recorder.status import StreamStatus
@@ -59,6 +62,7 @@ class ControlServer:
         application = web.Application(client_max_size=MAX_REQUEST_BYTES, middlewares=[web.middleware(_errors_as_json)])
         application.router.add_get("/status", self._status)
         application.router.add_get("/segments", self._segments)
+        application.router.add_get("/gaps", self._gaps)
         application.router.add_get("/config/state", self._config_state)
         application.router.add_post("/reload", self._reload)
         application.router.add_post("/cameras/{camera}/recording", self._recording)
@@ -103,6 +107,21 @@ class ControlServer:
             return _answer({"error": str(error)}, 503)
         segments = [asdict(record) for record in found[:MOST_SEGMENTS]]
         return _answer({"segments": segments, "more": len(found) > MOST_SEGMENTS})
+
+    async def _gaps(self, request: "web.Request") -> "web.Response":
+        query, now_ns = request.query, WallNs(time.time_ns())
+        try:
+            since = WallNs(int(query["from_ns"])) if "from_ns" in query else None
+            until = WallNs(min(now_ns, int(query.get("to_ns", now_ns))))
+        except ValueError:
+            return _answer({"error": "from_ns and to_ns must be nanoseconds since 1970"}, 400)
+        asked = Range(query.get("camera"), since, until)
+        try:
+            look = partial(gap_account, self._catalog, asked, alive_ns=now_ns, now_ns=now_ns)
+            account = await asyncio.to_thread(look)
+        except CatalogError as error:
+            return _answer({"error": str(error)}, 503)
+        return _answer({"gaps": [asdict(gap) for gap in account.gaps], "days": [asdict(day) for day in account.days]})
 
     async def _config_state(self, _request: "web.Request") -> "web.Response":
         return _unconfigured() if self._configured is None else _answer(self._configured.state.as_json())

@@ -3,21 +3,24 @@
 import argparse
 import json
 import time
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlencode
 
+from holdfast.app.control import ask
 from holdfast.app.folder import folder_of_recordings
+from holdfast.app.gap_account import GapAccount, Range, gap_account
 from holdfast.app.language import say, translated
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.recording_root import catalog_path, recorder_is_running
 from holdfast.app.tables import Row, print_table
+from holdfast.app.where import root_of
 from holdfast.app.words import cause_words
 from holdfast.catalog.queries import CatalogReader
 from holdfast.domain.gaps import GapRecord
-from holdfast.domain.segments import SegmentRecord
 from holdfast.domain.times import NS_PER_S, WallNs
-from holdfast.policy.coverage import Coverage, Day, coverage
+from holdfast.policy.coverage import Coverage
 from holdfast.ports.catalog import CatalogError, CatalogReads
 
 GAPS_BROAD = ("Camera", "From", "To", "Length", "Cause", "Detail")
@@ -27,43 +30,37 @@ COVERAGE = ("Camera", "Day", "Recorded", "Missing", "Coverage")
 
 def gaps(options: argparse.Namespace) -> int:
     """`holdfast gaps DIR`."""
-    root = folder_of_recordings(options.root)
+    root = folder_of_recordings(root_of(options))
     now_ns = WallNs(time.time_ns())
     to_ns = min(now_ns, options.to_ns) if options.to_ns is not None else now_ns
     if options.from_ns is not None and options.from_ns >= to_ns:
         raise Problem(Exit.USAGE, say("Nothing lies in between: --from must be before --to, and in the past."))
-    reader = CatalogReader(catalog_path(root))
-    try:
-        found = reader.gaps(options.camera, from_ns=options.from_ns, to_ns=to_ns)
-        segments = list(reader.segments(options.camera, from_ns=options.from_ns, to_ns=to_ns))
-        alive_ns = _alive_until(root, reader, now_ns)
-    except CatalogError as error:
-        raise Problem(Exit.FOLDER, translated(str(error))) from error
-    days = local_days(options.from_ns if options.from_ns is not None else _begin(found, segments, to_ns), to_ns)
-    covered = coverage(segments, found, days, open_until_ns=alive_ns, now_ns=now_ns)
+    asked = Range(options.camera, options.from_ns, WallNs(to_ns))
+    account, alive_ns = _served(root, asked), now_ns
+    if account is None:
+        reader = CatalogReader(catalog_path(root))
+        try:
+            alive_ns = _alive_until(root, reader, now_ns)
+            account = gap_account(reader, asked, alive_ns=alive_ns, now_ns=now_ns)
+        except CatalogError as error:
+            raise Problem(Exit.FOLDER, translated(str(error))) from error
     if options.json:
-        _print_json(found, covered, now_ns)
+        _print_json(account.gaps, account.days, now_ns)
     else:
-        _print(found, covered, now_ns)
+        _print(account.gaps, account.days, now_ns)
         if alive_ns < now_ns:
             print(say("No recorder runs here. The last one was alive until {moment}.", moment=_local(alive_ns)))
     return Exit.OK
 
 
-def local_days(from_ns: WallNs, to_ns: WallNs) -> list[Day]:
-    """The local days of a range, of the first and the last only what lies in it."""
-    days: list[Day] = []
-    date = datetime.fromtimestamp(from_ns // NS_PER_S, tz=UTC).astimezone().date()
-    while True:
-        begin_ns, end_ns = (
-            # A naive time is a local one; so each midnight has the offset of its own day.
-            round(datetime(one.year, one.month, one.day).astimezone().timestamp()) * NS_PER_S
-            for one in (date, date + timedelta(days=1))
-        )
-        if begin_ns >= to_ns:
-            return days
-        days.append(Day(date.isoformat(), WallNs(max(begin_ns, from_ns)), WallNs(min(end_ns, to_ns))))
-        date += timedelta(days=1)
+def _served(root: Path, asked: Range) -> GapAccount | None:
+    """As the recorder that runs there tells it; None when there is none, or an older one."""
+    wanted = {"camera": asked.camera, "from_ns": asked.from_ns, "to_ns": asked.to_ns}
+    try:
+        answer = ask(root, "GET", "/gaps?" + urlencode({key: v for key, v in wanted.items() if v is not None}))
+        return GapAccount([GapRecord(**one) for one in answer["gaps"]], [Coverage(**one) for one in answer["days"]])
+    except (Problem, KeyError, TypeError):
+        return None
 
 
 def _alive_until(root: Path, reader: CatalogReads, now_ns: WallNs) -> WallNs:
@@ -72,11 +69,6 @@ def _alive_until(root: Path, reader: CatalogReads, now_ns: WallNs) -> WallNs:
     if recorder_is_running(root) or life is None:
         return now_ns
     return min(life.wall_ns, now_ns)
-
-
-def _begin(found: Iterable[GapRecord], segments: Iterable[SegmentRecord], to_ns: WallNs) -> WallNs:
-    begins = [*(gap.from_wall_ns for gap in found), *(one.wall_start_ns for one in segments)]
-    return min(begins, default=to_ns)
 
 
 def _print_json(found: Sequence[GapRecord], covered: Sequence[Coverage], now_ns: WallNs) -> None:

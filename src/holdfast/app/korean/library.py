@@ -23,6 +23,7 @@ CONTROL: Mapping[str, str] = {
     "this recorder has no configuration file: it was started by `holdfast record`": (
         "이 녹화기에는 설정 파일이 없습니다. `holdfast record`로 시작했습니다"
     ),
+    "from_ns and to_ns must be nanoseconds since 1970": "from_ns와 to_ns는 1970년 이후의 나노초여야 합니다",
     "mode must be one of {modes}": "mode 값은 다음 중 하나여야 합니다: {modes}",
 }
 
