@@ -309,3 +309,11 @@ def test_the_backoff_has_its_limits(kind: FaultKind, failures: int, chance: floa
 def test_the_descriptions_base_is_a_setting() -> None:
     waits_s = [Backoff(base_s=5.0).delay_s(n, FaultKind.RTSP_NETWORK, chance=0.0) for n in range(1, 7)]
     assert waits_s == [5, 10, 20, 40, 60, 60]
+
+
+def test_a_wrong_password_behind_other_faults_counts_as_the_first_one() -> None:
+    now = after(opened(), (Failed(1, NETWORK, ended=True), 0.0), (Ticked(), 1.0), (Failed(2, NETWORK, ended=True), 1.0))
+    now = after(now, (Ticked(), 3.0), (Failed(3, PASSWORD, ended=True), 3.0))
+    assert now.next_try_at_s == 43.0
+    now = after(now, (Ticked(), 43.0), (Failed(4, PASSWORD, ended=True), 43.0))
+    assert now.next_try_at_s == 123.0

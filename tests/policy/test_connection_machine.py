@@ -94,7 +94,7 @@ class Connecting(RuleBasedStateMachine):
         wait_s = self.now.next_try_at_s - self.at_s
         backoff = SETTINGS.backoff
         if fault.kind in SELDOM:
-            limit_s = min(backoff.seldom_base_s * 2 ** (self.now.failures - 1), backoff.seldom_cap_s)
+            limit_s = min(backoff.seldom_base_s * 2 ** (self.now.refusals - 1), backoff.seldom_cap_s)
             assert wait_s >= limit_s * 2 / 3 - 1e-6, "a wrong password is never hurried"
         elif fault.kind in AT_ONCE:
             limit_s = min(backoff.base_s * 2 ** (self.now.failures - 1), backoff.own_cap_s)

@@ -166,7 +166,7 @@ def test_a_primary_that_is_given_up_leaves_its_place_to_the_rival_that_is_on_the
     assert now.primary.number == 2
 
 
-@pytest.mark.parametrize(("has_frames", "patience_s"), [(False, 10.0), (True, 30.0)])
+@pytest.mark.parametrize(("has_frames", "patience_s"), [(False, 2.0), (True, 30.0)])
 def test_a_rival_that_gets_nothing_is_opened_anew(
     suspected: Connection, patience_s: float, *, has_frames: bool
 ) -> None:
@@ -249,3 +249,27 @@ def test_disabling_closes_all(suspected: Connection) -> None:
 def test_no_rival_is_opened_while_too_many_sessions_have_not_ended(suspected: Connection) -> None:
     crowded = replace(suspected, rival=None, closing=frozenset(range(90, 96)))
     assert step(crowded, Ticked(), 12.0)[1] == ()
+
+
+def test_each_rival_has_more_time_to_answer_than_the_one_before(suspected: Connection) -> None:
+    now, at_s = suspected, 11.25
+    patiences_s: list[int] = []
+    begun_s = at_s
+    while len(patiences_s) < 6:
+        at_s += 0.05
+        now, actions = step(now, Ticked(), at_s)
+        for action in actions:
+            if isinstance(action, Close):
+                patiences_s.append(round(at_s - begun_s))
+                now = after(now, (Ended(action.session), at_s))
+            if isinstance(action, Open):
+                begun_s = at_s
+    assert patiences_s == [2, 3, 5, 7, 10, 10]
+
+
+def test_that_a_camera_admits_one_session_may_be_set() -> None:
+    settings = ConnectionSettings(one_session=True)
+    now, actions = connection.step(flowing(), Ticked(), settings, at_s=13.9, chance=0.0)
+    assert not any(isinstance(action, Open) for action in actions)
+    _, actions = connection.step(now, Ticked(), settings, at_s=14.0, chance=0.0)
+    assert Close(1) in actions

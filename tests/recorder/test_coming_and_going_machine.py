@@ -13,7 +13,7 @@ from holdfast.recorder.leaving import END_PATIENCE_S
 from tests.recorder.test_recorder import STREAMS, Room, plan
 
 pytestmark = pytest.mark.expects_log("WARNING holdfast.recording: cam_0", optional=True)
-PATIENT = ConnectionSettings(first_frame_s=1e9, stall_s=1e9)
+PATIENT = ConnectionSettings(first_frame_s=1e9, stall_s=1e9, one_session=True, only_session_s=1e9)
 """Silence is no matter here: only the user ends sessions."""
 ALL = [*STREAMS, StreamId("cam_03")]
 ADDRESSES = [StreamAddress("rtsp://h/"), StreamAddress("rtsp://elsewhere/")]

@@ -33,6 +33,8 @@ class ConnectionSettings:
     """One that delivers nothing for this long is given up, when nothing is recorded and so no rival is opened."""
     give_up_s: float = 120.0
     """One that delivered, and for which no rival wins, is given up after so much silence."""
+    one_session: bool = False
+    """The camera is known to admit one session only; otherwise that is found out."""
     only_session_s: float = 4.0
     """The same for a camera that admits one session only."""
     drain_s: float = 30.0
@@ -94,6 +96,8 @@ class Connection:
     closing: frozenset[int] = frozenset()
     """Sessions that were closed or have failed, and of which the end is not yet confirmed."""
     failures: int = 0
+    refusals: int = 0
+    """The last failures in a row after which quick tries do harm."""
     fault: Fault | None = None
     failed_at_s: float | None = None
     next_try_at_s: float | None = None

@@ -37,6 +37,7 @@ from holdfast.policy.connecting import (
 from holdfast.policy.rhythm import Rhythm
 from holdfast.policy.rivalry import (
     MOST_CLOSING,
+    admits_one,
     calm,
     delivered,
     inherit,
@@ -52,7 +53,7 @@ def step(now: Connection, event: Event, settings: ConnectionSettings, *, at_s: f
     """What follows from an event. `chance` in [0, 1)."""
     match event:
         case Enabled():
-            return _open_if_due(replace(now, enabled=True, given_up=False), at_s)
+            return _open_if_due(replace(now, enabled=True, given_up=False), settings, at_s)
         case Disabled():
             return _disable(now)
         case ModeSet(records):
@@ -64,7 +65,7 @@ def step(now: Connection, event: Event, settings: ConnectionSettings, *, at_s: f
         case Failed():
             return _failed(now, event, settings, at_s=at_s, chance=chance)
         case Ended(session):
-            return _ended(now, session, at_s)
+            return _ended(now, session, settings, at_s)
         case Drained(session):
             return _close_drained(now, frozenset({session}))
         case PortLooked(answers):
@@ -105,12 +106,12 @@ def _set_mode(now: Connection, *, records: bool) -> Connection:
 # ------------------------------------------------------------------ sessions
 
 
-def _open_if_due(now: Connection, at_s: float) -> Step:
+def _open_if_due(now: Connection, settings: ConnectionSettings, at_s: float) -> Step:
     is_waiting = now.next_try_at_s is not None and at_s < now.next_try_at_s
     if not now.enabled or now.open or now.given_up or is_waiting:
         return now, ()
     # A camera that admits one session must have let go of the last one.
-    if len(now.closing) >= (1 if now.admits_one else MOST_CLOSING):
+    if len(now.closing) >= (1 if admits_one(now, settings) else MOST_CLOSING):
         return now, ()
     primary, now = opened(now, at_s)
     return replace(now, primary=primary, next_try_at_s=None, suspected=False), (Open(primary.number),)
@@ -169,14 +170,16 @@ def _primary_failed(now: Connection, fault: Fault, settings: ConnectionSettings,
     if had_worked and now.quick_until_s is None:
         now = replace(now, quick_until_s=at_s + settings.quick_for_s)
     failures = now.failures + 1
+    refusals = now.refusals + 1 if fault.kind in SELDOM else 0
     lost_at_s = at_s if now.lost_at_s is None else now.lost_at_s
     given_up = settings.max_retries is not None and failures > settings.max_retries
-    delay_s = _delay_s(now, primary, fault, failures, settings, at_s=at_s, chance=chance)
+    delay_s = _delay_s(now, primary, fault, refusals or failures, settings, at_s=at_s, chance=chance)
     failed = replace(
         now,
         primary=None,
         suspected=False,
         failures=failures,
+        refusals=refusals,
         fault=fault,
         failed_at_s=at_s,
         lost_at_s=lost_at_s,
@@ -211,10 +214,10 @@ def _delay_s(
     return min(backoff_s, settings.quick_s * (1 - chance / 3))
 
 
-def _ended(now: Connection, session: int, at_s: float) -> Step:
+def _ended(now: Connection, session: int, settings: ConnectionSettings, at_s: float) -> Step:
     if session not in now.closing:
         return now, ()
-    return _open_if_due(replace(now, closing=now.closing - {session}), at_s)
+    return _open_if_due(replace(now, closing=now.closing - {session}), settings, at_s)
 
 
 def _close_drained(now: Connection, sessions: frozenset[int]) -> Step:
@@ -232,12 +235,12 @@ def _port_looked(now: Connection, settings: ConnectionSettings, at_s: float, *, 
     now = replace(now, port_down=not answers)
     if not answers and now.next_try_at_s is not None and now.failed_at_s is not None and now.fault is not None:
         # Quick tries are for a camera that answers. Until then the looks do, which ask less of everybody.
-        backoff_s = settings.backoff.delay_s(now.failures, now.fault.kind, chance=chance)
+        backoff_s = settings.backoff.delay_s(now.refusals or now.failures, now.fault.kind, chance=chance)
         return replace(now, next_try_at_s=max(now.next_try_at_s, now.failed_at_s + backoff_s)), ()
     if not is_back or (now.fault is not None and now.fault.kind in SELDOM):
         return now, ()
     if now.primary is None:
-        return _open_if_due(replace(now, next_try_at_s=None), at_s)
+        return _open_if_due(replace(now, next_try_at_s=None), settings, at_s)
     # A session that was on its way while nothing answered may wait for its next packet for many seconds more.
     now, actions = _give_up_rival(replace(now, next_rival_at_s=at_s))
     now, more = watch(now, settings, at_s)
@@ -274,7 +277,7 @@ def _tick(now: Connection, skipped_s: float, settings: ConnectionSettings, *, at
         )
     now, actions = _close_drained(now, frozenset(d.number for d in now.draining if at_s >= d.until_s))
     if now.primary is None:
-        now, more = _open_if_due(now, at_s)
+        now, more = _open_if_due(now, settings, at_s)
     else:
         now, more = _tick_primary(now, settings, at_s=at_s, chance=chance)
     actions += more
@@ -318,4 +321,6 @@ def _given_up_after_s(now: Connection, primary: Live, settings: ConnectionSettin
         return settings.stall_s
     if primary.delivered_at_s is None:
         return settings.first_frame_s
-    return max(settings.only_session_s, 2 * primary.rhythm.longest_usual_s) if now.admits_one else settings.give_up_s
+    if admits_one(now, settings):
+        return max(settings.only_session_s, 2 * primary.rhythm.longest_usual_s)
+    return settings.give_up_s

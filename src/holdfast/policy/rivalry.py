@@ -25,13 +25,19 @@ MOST_DRAINING = 2
 MOST_CLOSING = 6
 """No further session is opened while so many have not ended: each is a pipeline in the worker."""
 RIVAL_S, RIVAL_GROWTH, RIVAL_CAP_S = 0.7, 1.6, 10.0
-RIVAL_ANSWER_S = 10.0
-"""A rival that got nothing for so long is opened anew: the camera itself is silent, or this one hangs, too."""
+RIVAL_ANSWER_S, RIVAL_ANSWER_CAP_S = 2.0, 10.0
+"""A rival that got nothing for so long is opened anew: the camera itself is silent, or this one hangs, too. The next
+one has half as much time again, for a camera that takes long to answer."""
 RIVAL_KEY_S = 30.0
 """The same when frames come, and no key frame among them."""
 KICK_S = 1.0
 KICKS = 2
 SAYS_ONE = frozenset({FaultKind.BUSY})
+
+
+def admits_one(now: Connection, settings: ConnectionSettings) -> bool:
+    """Whether the camera serves one session at a time, as was found out or is set."""
+    return now.admits_one or settings.one_session
 
 
 def opened(now: Connection, at_s: float) -> tuple[Live, Connection]:
@@ -122,7 +128,7 @@ def watch(now: Connection, settings: ConnectionSettings, at_s: float) -> Step:
             fault = silence(primary.silent_s(at_s), OwnError.STALLED)
             now = replace(now, fault=fault, lost_at_s=at_s if now.lost_at_s is None else now.lost_at_s)
             actions = (Report(primary.number, fault, ends=False),)
-    if now.admits_one or not now.records:
+    if admits_one(now, settings) or not now.records:
         return now, actions
     now, more = _see_to_rival(now, at_s)
     return now, actions + more
@@ -135,8 +141,8 @@ def _see_to_rival(now: Connection, at_s: float) -> Step:
             return now, ()
         rival, now = opened(now, at_s)
         return replace(now, rival=rival), (Open(rival.number),)
-    patience = RIVAL_ANSWER_S if rival.first_at_s is None else RIVAL_KEY_S
-    if at_s - rival.opened_at_s <= patience:
+    patience_s = min(RIVAL_ANSWER_S * 1.5**now.rival_failures, RIVAL_ANSWER_CAP_S)
+    if at_s - rival.opened_at_s <= (patience_s if rival.first_at_s is None else RIVAL_KEY_S):
         return now, ()
     fault = silence(rival.silent_s(at_s), OwnError.NEVER_DELIVERED)
     return replace(rival_failed(now, fault, at_s), closing=now.closing | {rival.number}), (Close(rival.number),)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from holdfast.lab.proxy import End
 from holdfast.lab.remote import LabServer
+from holdfast.lab.scenarios.ledger import STRICT, Leniency
 from holdfast.lab.scenarios.processes import worker_of
 from holdfast.lab.scenarios.stand import Stand
 
@@ -66,6 +67,7 @@ class Kind:
     """Ends the trouble, when it does not end by itself."""
     silent: bool = False
     """The camera itself sends nothing while it lasts; of what it sends nothing may be lost."""
+    leniency: Leniency = STRICT
     spoils: bool = False
     """What arrives is damaged: pictures may not decode, and their times be wrong."""
     asked_at_most_per_s: float = 4.0
@@ -194,7 +196,13 @@ KINDS: dict[str, Kind] = {
     "one-session-503": _dead_and_one_session("refuse", 503, "SETUP"),
     "one-session-kick": _dead_and_one_session("kick"),
     "drip": Kind(lambda v: v.lab.drip(v.number, 2_000, TROUBLE_S), SILENCE | NETWORK, lasts_s=TROUBLE_S),
-    "late": Kind(_late, NETWORK | SILENCE, lasts_s=TROUBLE_S, over=lambda v: v.lab.late(v.number, 0)),
+    "late": Kind(
+        _late,
+        NETWORK | SILENCE,
+        lasts_s=TROUBLE_S,
+        over=lambda v: v.lab.late(v.number, 0),
+        leniency=Leniency(late_s=TROUBLE_S / 5),
+    ),
     "slow-describe": Kind(
         _slow_describe, NETWORK | SILENCE, lasts_s=TROUBLE_S, over=lambda v: v.lab.slow(v.number, "DESCRIBE", 0)
     ),
@@ -218,6 +226,7 @@ KINDS: dict[str, Kind] = {
         SILENCE | NETWORK | {"no_times", "bad_stream", "mux"},
         lasts_s=TROUBLE_S,
         over=lambda v: v.lab.times(v.number, "right"),
+        leniency=Leniency(times_lie=True),
         spoils=True,
     ),
     "times-random": Kind(
@@ -225,6 +234,7 @@ KINDS: dict[str, Kind] = {
         SILENCE | NETWORK | {"no_times", "bad_stream", "mux"},
         lasts_s=TROUBLE_S,
         over=lambda v: v.lab.times(v.number, "right"),
+        leniency=Leniency(times_lie=True),
         spoils=True,
     ),
     "no-video": Kind(

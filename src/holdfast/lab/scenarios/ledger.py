@@ -14,6 +14,21 @@ TOLERATED_HOLE_NS = NS_PER_S // 2
 """Up to two frame intervals, or so much, need no gap."""
 EDGE_NS = 150_000_000
 _SHOWN = 5
+DAMAGED = frozenset({"packets_lost"})
+"""Frames of which packets were lost may be recorded all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leniency:
+    """What cannot be held against a ledger."""
+
+    late_s: float = 0.0
+    """The network delays everything by this much: nobody can know it, and all is dated so late."""
+    times_lie: bool = False
+    """The camera's times are wrong, and with them when a frame was taken."""
+
+
+STRICT = Leniency()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +55,14 @@ def gaps_of(lines: Iterable[str], camera: str, stream: str = "main") -> list[Gap
     ]
 
 
-def ledger_problems(made: Stand, camera: int, causes: AbstractSet[str], *, until_ns: int | None = None) -> list[str]:
+def ledger_problems(
+    made: Stand,
+    camera: int,
+    causes: AbstractSet[str],
+    *,
+    until_ns: int | None = None,
+    leniency: Leniency = STRICT,
+) -> list[str]:
     """What the ledger misses, makes up, or blames on the wrong cause; `until_ns`: when recording was ended."""
     answer = made.ask("gaps", str(made.root), "--json")
     if answer.returncode != 0:
@@ -51,11 +73,16 @@ def ledger_problems(made: Stand, camera: int, causes: AbstractSet[str], *, until
     except ValueError as error:
         return [f"{name}: {error}"]
     gaps = gaps_of(answer.stdout.splitlines(), name)
-    return [f"{name}: {text}" for text in contradictions(film, gaps, causes, until_ns=until_ns)]
+    return [f"{name}: {text}" for text in contradictions(film, gaps, causes, until_ns=until_ns, leniency=leniency)]
 
 
 def contradictions(
-    film: Film, gaps: Sequence[Gap], causes: AbstractSet[str], *, until_ns: int | None = None
+    film: Film,
+    gaps: Sequence[Gap],
+    causes: AbstractSet[str],
+    *,
+    until_ns: int | None = None,
+    leniency: Leniency = STRICT,
 ) -> list[str]:
     """Where frames and gaps contradict each other, after the first recorded frame."""
     edge_ns = max(EDGE_NS, film.interval_ns * 3 // 2)
@@ -64,8 +91,16 @@ def contradictions(
     for hole in film.holes(until_ns):
         if hole.to_ns - hole.from_ns >= shortest_ns:
             found += _not_accounted(film, hole, gaps, causes, edge_ns)
-    for gap in gaps:
-        inside = [frame for frame in sorted(film.recorded) if gap.holds(film.wall_ns(frame), -edge_ns)]
+    late_ns = round(leniency.late_s * NS_PER_S)
+    for gap in () if leniency.times_lie else gaps:
+        if gap.cause in DAMAGED:
+            continue
+        frames = sorted(film.recorded)
+        inside = [
+            frame
+            for frame in frames
+            if gap.holds(film.wall_ns(frame), -edge_ns) and gap.holds(film.wall_ns(frame) + late_ns, -edge_ns)
+        ]
         if inside:
             found.append(f"frames {inside[0]} to {inside[-1]} are recorded, and in a gap ({gap.cause})")
     return found

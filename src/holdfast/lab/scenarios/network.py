@@ -121,12 +121,13 @@ def _verdict(made: Stand, number: int, name: str, run: _Run, until_ns: int) -> l
         lost_s = [max(0.0, film.lost_s(begin_ns, end_ns) - kind.lasts_s) for begin_ns, end_ns in windows]
         what = "lost beyond the outage"
     worst_s, median_s = worst_and_median(lost_s)
+    told = ledger_problems(made, number, kind.causes, until_ns=ends_ns[-1], leniency=kind.leniency)
     return [
         Row(scenario, f"{what}, median of {len(lost_s)}", median_s, kind.bar_s, "s"),
         Row(scenario, f"{what}, worst", worst_s, kind.bar_s, "s"),
         problems(scenario, "frames twice, files", _wrong(made, number, kind)),
         problems(scenario, "never hurried", _hurried(made, number, run)),
-        problems(scenario, LEDGER, ledger_problems(made, number, kind.causes, until_ns=ends_ns[-1])),
+        problems(scenario, LEDGER, told),
     ]
 
 
