@@ -37,6 +37,7 @@ user = "admin"
 password = "s3cr3t"
 record = false
 record_sub = true
+one_session = true
 segment = "30s"
 transport = "udp"
 """
@@ -73,6 +74,7 @@ def test_a_configuration_is_read_with_all_that_it_says(tmp_path: Path) -> None:
             sub=StreamAddress("rtsp://192.0.2.2/b", "admin", SECRET, transport="udp"),
             record=False,
             record_sub=True,
+            one_session=True,
             segment_s=30,
         ),
     )

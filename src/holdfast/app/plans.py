@@ -9,6 +9,9 @@ from holdfast.policy.connecting import ConnectionSettings
 from holdfast.policy.segmenting import SegmentRules
 from holdfast.recorder.supervisor import StreamPlan
 
+SLOWEST_QUICK_S = 1.0
+"""A longer first wait is a wish for slow tries, such as the 5 s of the description."""
+
 
 def plans_from(settings: Settings) -> tuple[StreamPlan, ...]:
     """Every stream that is to be captured, in the order of the configuration."""
@@ -27,9 +30,16 @@ def pool_from(settings: Settings) -> PoolSettings:
     return PoolSettings(streams_per_worker=recorder.cameras_per_worker, memory_limit_bytes=recorder.worker_memory_bytes)
 
 
-def connection_from(recorder: RecorderSettings) -> ConnectionSettings:
-    """Timings of connecting."""
-    return ConnectionSettings(backoff=Backoff(base_s=recorder.retry_base_s, cap_s=recorder.retry_cap_s))
+def connection_from(recorder: RecorderSettings, *, one_session: bool = False) -> ConnectionSettings:
+    """Timings of connecting. Whoever asks for slow tries gets no quick ones after a session that had worked."""
+    usual = ConnectionSettings()
+    return ConnectionSettings(
+        backoff=Backoff(base_s=recorder.retry_base_s, cap_s=recorder.retry_cap_s),
+        suspect_s=recorder.suspect_after_s,
+        max_retries=recorder.max_retries,
+        quick_for_s=usual.quick_for_s if recorder.retry_base_s <= SLOWEST_QUICK_S else 0.0,
+        one_session=one_session,
+    )
 
 
 def needs_restart(running: Settings, wanted: Settings) -> tuple[str, ...]:
@@ -55,6 +65,6 @@ def _plan(settings: Settings, camera: CameraSettings, stream: str, address: Stre
             size_bytes=recorder.segment_size_bytes,
             pre_record_ns=int(recorder.pre_record_s * NS_PER_S),
         ),
-        connection=connection_from(recorder),
+        connection=connection_from(recorder, one_session=camera.one_session),
         records=camera.record if stream == "main" else camera.record_sub,
     )

@@ -26,6 +26,7 @@ class Camera:
     sub: StreamAddress | None
     record: bool
     record_sub: bool
+    one_session: bool
     segment_s: float | None
     password_file: Path | None
 
@@ -43,10 +44,20 @@ class Camera:
         record, record_sub = table.boolean("record", default=True), table.boolean("record_sub", default=False)
         if record_sub and not table.has("sub_url"):
             table.problem("record_sub", "record_sub = true needs a sub_url.")
+        one_session = table.boolean("one_session", default=False)
         segment_s = table.duration_s("segment", "1s", "6h")
         table.end()
         return cls(
-            table, name_of_camera, name, urls["url"], urls["sub_url"], record, record_sub, segment_s, password_file
+            table,
+            name_of_camera,
+            name,
+            urls["url"],
+            urls["sub_url"],
+            record,
+            record_sub,
+            one_session,
+            segment_s,
+            password_file,
         )
 
     def streams(self) -> Iterator[tuple[str, StreamAddress]]:
@@ -69,6 +80,7 @@ class Camera:
             sub=self.sub,
             record=self.record,
             record_sub=self.record_sub,
+            one_session=self.one_session,
             segment_s=self.segment_s,
         )
 

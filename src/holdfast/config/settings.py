@@ -69,6 +69,8 @@ class CameraSettings:
     sub: StreamAddress | None = None
     record: bool = True
     record_sub: bool = False
+    one_session: bool = False
+    """The camera serves one session at a time. False: the recorder finds out."""
     segment_s: float | None = None
     """None: as the recorder's."""
 
