@@ -55,6 +55,7 @@ STREAMING = (
 COUNTER = Element("fakesink", "counter", SILENT)
 MAX_BRANCH_FAILURES = 5
 """A recording branch that fails this often in one session is no longer worth rebuilding: the session is."""
+MOST_PTS_NS = (1 << 63) - 1
 MOST_TIMELESS = 60
 """Frames without a time, one after the other, before the session is given up."""
 DRAIN_S = 2.0
@@ -93,7 +94,7 @@ class Session:
         self._streaming_valve = streaming.get_by_name("streaming-valve")
         self._streaming_valve.set_property("drop", not command.mode.streams)
         self._viewers = streaming.get_by_name("viewers")
-        source = SOURCES[command.address.source](command.address, self)
+        self._source = source = SOURCES[command.address.source](command.address, self)
         self._counter = make(COUNTER)
         for part in (source.bin, self._tee, self._recording.bin, streaming, self._counter):
             self.pipeline.add(part)
@@ -165,8 +166,9 @@ class Session:
     def _on_frame(self, _pad: Any, info: Any) -> Any:
         buffer = info.get_buffer()
         pts_ns = buffer.pts
-        if pts_ns == Gst.CLOCK_TIME_NONE:
-            # The muxer would fail with "Buffer has no PTS"; one frame less is the smaller loss.
+        if pts_ns > MOST_PTS_NS:
+            # There is none, or it lies before the session's begin. The muxer would fail with "Buffer has no PTS"; one
+            # frame less is the smaller loss.
             self._timeless += 1
             if self._timeless == MOST_TIMELESS:
                 self.source_failed(_own(OwnError.NO_TIMES, f"{MOST_TIMELESS} frames in a row carry no time"))
@@ -269,7 +271,16 @@ class Session:
         self._bus.remove_watch()
         self._emit(SessionEnded(self.stream, self.number), ())
         self._ended(self)
+        # What is still queued for the main loop of this session comes before.
+        GLib.timeout_add_seconds(1, _let_go, (self._source, self._recording, self))
         return False
+
+
+def _let_go(parts: tuple[object, ...]) -> bool:
+    """Forget all elements: they hold our callbacks, and these hold them, where no garbage collector can see it."""
+    for part in parts:
+        vars(part).clear()
+    return False
 
 
 def _own(code: OwnError, text: str, branch: Branch = Branch.SOURCE) -> ErrorReport:

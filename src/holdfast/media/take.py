@@ -55,6 +55,7 @@ class Take:
         """
         self.number = number
         self.is_stuck = False
+        self._is_drained = False
         self._overrun = overrun
         self._drained: Callable[[], None] | None = None
         read_fd, self._write_fd = os.pipe2(os.O_CLOEXEC)
@@ -79,6 +80,9 @@ class Take:
         """Have the muxer write what it holds; `drained` is called from a streaming thread when it has."""
         self._drained = drained
         self.sink.send_event(Gst.Event.new_eos())
+        if self._is_drained:
+            # The source had ended the stream itself, and no second end passes.
+            self._tell()
 
     def dispose(self) -> None:
         """Stop and release everything. Blocks while the elements stop: never from a streaming thread of the take."""
@@ -89,6 +93,8 @@ class Take:
         if self._write_fd >= 0:
             os.close(self._write_fd)
             self._write_fd = -1
+        # The elements hold callbacks of ours, which hold the elements.
+        self.bin = self.sink = None
 
     def close_reader(self) -> None:
         """Close our copy of the reading end, once the recorder has its own."""
@@ -97,10 +103,15 @@ class Take:
             self.read_fd = -1
 
     def _on_event(self, _pad: Any, info: Any) -> Any:
-        if info.get_event().type == Gst.EventType.EOS and self._drained is not None:
-            drained, self._drained = self._drained, None
-            drained()
+        if info.get_event().type == Gst.EventType.EOS:
+            self._is_drained = True
+            self._tell()
         return Gst.PadProbeReturn.OK
+
+    def _tell(self) -> None:
+        drained, self._drained = self._drained, None
+        if drained is not None:
+            drained()
 
     def _on_overrun(self, _queue: Any) -> None:
         if not self.is_stuck:

@@ -38,6 +38,8 @@ from holdfast.recorder.segment_writing import SegmentInWriting, begin_segment
 from holdfast.recorder.takes import OpenTake, SessionClock, describe
 
 RETRY_S = 2.0
+MOST_FRAGMENT_NS = 3600 * NS_PER_S
+"""A camera that paused for longer has lost its connection long before."""
 STOP_PATIENCE_S = 2.0
 """A stop waits this long for the frames up to its moment, should they be late."""
 
@@ -171,6 +173,11 @@ class Recording:
     def _fragment(self, take: OpenTake, fragment: Fragment) -> None:
         assert take.init is not None
         info = describe(self._next_index, take, fragment, self.clock)
+        if info.end_ns - info.start_ns > MOST_FRAGMENT_NS:
+            # Its frames last for hours, by their times: no file could say how long it is.
+            self._step(segmenting.TakeEnded())
+            self._report(_bad_times(f"a fragment of {(info.end_ns - info.start_ns) // NS_PER_S} s"))
+            return
         if self._footage is not None and not self._footage.admits(info, fragment):
             return
         self._next_index += 1
@@ -336,6 +343,10 @@ class Recording:
         self._finishing.finish(segment)
         if reason is not EndReason.ROTATION:
             self._runs.end(WallNs(segment.stamp.wall_start_ns + segment.end_ns - segment.first.start_ns), reason)
+
+
+def _bad_times(text: str) -> Fault:
+    return classify(ErrorReport(Branch.SOURCE, OWN_DOMAIN, OwnError.NO_TIMES, "muxer", text))
 
 
 def _bad_fragment(text: str) -> Fault:
