@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
@@ -85,11 +86,28 @@ async def test_a_name_that_nobody_knows_is_said_to_be_that(looker: Looker, monke
 async def test_silence_is_unreachable(looker: Looker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reach_module, "PATIENCE_S", 0.05)
 
-    async def never(_self: PortReach, _url: str) -> None:
+    async def never(_self: PortReach, _found: object) -> None:
         await asyncio.Event().wait()
 
     monkeypatch.setattr(PortReach, "_connect", never)
     assert await looker.kind("rtsp://127.0.0.1/") is FaultKind.UNREACHABLE
+
+
+async def test_a_name_server_that_does_not_answer_is_no_silence_of_the_camera(
+    looker: Looker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reach_module, "PATIENCE_S", 0.05)
+    answered = threading.Event()
+
+    def resolve(_host: str, _port: int, **_options: object) -> None:
+        answered.wait(30)
+        raise socket.gaierror(-2, "too late")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    try:
+        assert await looker.kind("rtsp://camera.invalid/") is FaultKind.NAME_NOT_FOUND
+    finally:
+        answered.set()
 
 
 async def test_a_port_that_is_none_is_unreachable(looker: Looker) -> None:

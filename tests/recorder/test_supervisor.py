@@ -13,6 +13,7 @@ from holdfast.policy.segmenting import SegmentRules
 from holdfast.ports.capture import (
     BranchFailed,
     ClockSample,
+    PacketsLost,
     Progress,
     SessionEnded,
     SessionFailed,
@@ -21,6 +22,7 @@ from holdfast.ports.capture import (
     TakeOpened,
     WorkerLost,
 )
+from holdfast.ports.reach import PortSeen
 from holdfast.recorder.recording import Services
 from holdfast.recorder.status import RecordingState
 from holdfast.recorder.supervisor import StreamPlan, StreamPorts, StreamSupervisor
@@ -29,7 +31,7 @@ from tests.fakes.catalog import FakeCatalog
 from tests.fakes.clock import FakeClock
 from tests.fakes.reach import FakeReach
 from tests.fakes.writer import FakeWriter
-from tests.fmp4.builder import FTYP, GROUP, INTER, fragment, moov
+from tests.fmp4.builder import FTYP, GROUP, INTER, fragment, moov, payload
 
 STREAM = StreamId("cam_01")
 REFUSED = ErrorReport(Branch.SOURCE, "gst-resource-error-quark", 7, "source", "Could not open", "rtsp://u:geheim@h/")
@@ -45,22 +47,23 @@ def counter(first: int = 1) -> Callable[[], int]:
 class Desk:
     """A supervisor with everything around it faked."""
 
-    def __init__(self, last_session: int = 0) -> None:
+    def __init__(self, last_session: int = 0, url: str = "rtsp://h/") -> None:
         self.clock, self.capture = FakeClock(), FakeCapture()
         self.catalog, self.writer = FakeCatalog(), FakeWriter()
         run_ids = counter()
         services = Services(self.clock, self.writer, self.catalog, counter(), lambda: UUID(int=run_ids()))
-        plan = StreamPlan(STREAM, StreamAddress("rtsp://h/"), "Front door", rules=SegmentRules())
+        plan = StreamPlan(STREAM, StreamAddress(url), "Front door", rules=SegmentRules())
         self.reach = FakeReach()
         ports = StreamPorts(self.capture, self.reach, services, lambda: 0.0)
         self.supervisor = StreamSupervisor(plan, ports, last_session)
 
-    def begin_take(self, session: int = 1, *, reorders: bool = False) -> None:
+    def begin_take(self, session: int = 1, *, reorders: bool = False, text: int = 1) -> None:
         now_ns = self.clock.mono_ns()
         self.supervisor.handle(
             TakeOpened(STREAM, session, 1, PtsNs(0), MonoNs(now_ns), reorders=reorders, reason="session began")
         )
-        data = FTYP + moov() + fragment(0, GROUP) + fragment(42_000, INTER, number=2)
+        media = payload(sum(sample.size for sample in GROUP), text)
+        data = FTYP + moov() + fragment(0, GROUP, media=media) + fragment(42_000, INTER, number=2)
         self.supervisor.handle(TakeBytes(STREAM, session, 1, data))
 
     def frames(self, frames: int, *, session: int = 1, key_frames: int = 1) -> None:
@@ -140,6 +143,7 @@ def test_shows_that_footage_is_held_while_the_disk_is_in_trouble(desk: Desk) -> 
 def test_a_failed_session_is_tried_again_and_written_down_without_secrets(desk: Desk) -> None:
     desk.clock.advance(1)
     desk.supervisor.handle(SessionFailed(STREAM, 1, REFUSED))
+    desk.supervisor.handle(PortSeen(STREAM, None))
     status = desk.supervisor.status
     assert (status.phase, status.next_try_s) == (Phase.RECONNECTING, 0.5)
     desk.supervisor.handle(SessionEnded(STREAM, 1))
@@ -245,3 +249,82 @@ def test_clock_samples_of_older_sessions_are_ignored(desk: Desk) -> None:
 def test_progress_of_older_sessions_is_ignored(desk: Desk) -> None:
     desk.frames(5, session=0)
     assert desk.supervisor.status.phase is Phase.CONNECTING
+
+
+# ------------------------------------------------------------ what the look at the port tells
+
+
+def seen(code: OwnError | None) -> PortSeen:
+    error = None if code is None else ErrorReport(Branch.SOURCE, OWN_DOMAIN, code, "port", "said so")
+    return PortSeen(STREAM, error)
+
+
+@pytest.mark.expects_log("cam_01: The camera's address answers, but nothing listens at this port")
+def test_a_connection_that_never_came_about_is_named_by_the_look_at_the_port(desk: Desk) -> None:
+    desk.supervisor.want(wanted=True)
+    desk.supervisor.handle(SessionFailed(STREAM, 1, REFUSED))
+    assert desk.reach.asked == [(STREAM, "rtsp://h/")]
+    assert not desk.catalog.faults(), "nothing is said before it is known"
+    desk.supervisor.handle(seen(OwnError.REFUSED))
+    desk.pass_time(0.6)
+    desk.supervisor.handle(SessionFailed(STREAM, 2, REFUSED))
+    assert [fault.kind for fault in desk.catalog.faults()] == ["refused", "refused"]
+    assert [gap.cause for gap in desk.catalog.gaps()] == ["refused"]
+
+
+@pytest.mark.expects_log("cam_01: No encrypted connection to the camera comes about")
+def test_a_port_that_answers_where_no_encrypted_connection_comes_about_is_named_so() -> None:
+    desk = Desk(url="rtsps://h/")
+    desk.supervisor.enable()
+    desk.supervisor.handle(SessionFailed(STREAM, 1, REFUSED))
+    desk.supervisor.handle(seen(None))
+    assert desk.supervisor.status.fault_kind is FaultKind.TLS
+
+
+@pytest.mark.expects_log("cam_01: The camera cannot be reached")
+def test_a_connection_that_broke_is_named_at_once(desk: Desk) -> None:
+    desk.begin_take()
+    desk.supervisor.handle(SessionFailed(STREAM, 1, REFUSED))
+    assert [fault.kind for fault in desk.catalog.faults()] == ["rtsp_network"]
+
+
+# ------------------------------------------------------------ rivals, losses, alarms
+
+
+@pytest.mark.expects_log("cam_01: The connection is open, but no frames arrive")
+def test_a_rival_that_has_frames_goes_on_and_the_other_drains(desk: Desk) -> None:
+    desk.supervisor.want(wanted=True)
+    desk.begin_take()
+    desk.pass_time(2.5)
+    assert desk.capture.asked[-1] == ("open", STREAM, 2)
+    desk.begin_take(2, text=7)
+    status = desk.supervisor.status
+    assert (status.phase, status.session) == (Phase.CONNECTED, 2)
+    desk.supervisor.handle(SessionFailed(STREAM, 1, DIED))
+    desk.supervisor.handle(SessionEnded(STREAM, 1))
+    assert desk.supervisor.status.phase is Phase.CONNECTED
+    desk.disk_works()
+    assert len(desk.writer.disk) == 2
+
+
+@pytest.mark.expects_log("cam_01: Packets of the camera did not arrive")
+def test_lost_packets_are_said_once_in_a_while_and_all_are_in_the_ledger(desk: Desk) -> None:
+    desk.supervisor.want(wanted=True)
+    desk.begin_take()
+    at_ns = desk.clock.mono_ns()
+    for number in range(3):
+        begin_ns = MonoNs(at_ns + number * NS_PER_S)
+        desk.supervisor.handle(PacketsLost(STREAM, 1, begin_ns, MonoNs(begin_ns + NS_PER_S // 10), 4))
+    assert [fault.kind for fault in desk.catalog.faults()] == ["packets_lost"]
+    assert [gap.cause for gap in desk.catalog.gaps()].count("packets_lost") == 3
+
+
+@pytest.mark.expects_log("ERROR holdfast.reconnect: cam_01: still not recorded")
+@pytest.mark.expects_log("WARNING holdfast.recording: cam_01")
+def test_many_failures_raise_one_alarm(desk: Desk) -> None:
+    for session in range(1, 30):
+        desk.supervisor.handle(SessionFailed(STREAM, session, REFUSED))
+        desk.supervisor.handle(SessionEnded(STREAM, session))
+        desk.supervisor.handle(seen(OwnError.UNREACHABLE))
+        desk.pass_time(61)
+    assert desk.supervisor.status.phase is Phase.ERROR

@@ -47,17 +47,24 @@ class PortReach:
     async def _look(self, stream: StreamId, url: str) -> None:
         error: ErrorReport | None = None
         try:
+            address = await self._resolved(url)
             async with asyncio.timeout(PATIENCE_S):
-                await self._connect(url)
+                await self._connect(address)
         except (OSError, ValueError) as reason:
             # TimeoutError is one of the OSErrors, as is an unknown name; a broken port number is a ValueError.
             error = _report(reason)
         self._listener(PortSeen(stream, error))
 
-    async def _connect(self, url: str) -> None:
+    async def _resolved(self, url: str) -> "_Address":
         parts = urlsplit(url)
         port = parts.port or DEFAULT_PORTS.get(parts.scheme, 554)
-        found = await self._loop.run_in_executor(self._resolvers, _resolve, parts.hostname or "", port)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await self._loop.run_in_executor(self._resolvers, _resolve, parts.hostname or "", port)
+        except TimeoutError:
+            raise socket.gaierror(socket.EAI_AGAIN, "the name server does not answer") from None
+
+    async def _connect(self, found: "_Address") -> None:
         family, kind, protocol, _, address = found
         with socket.socket(family, kind, protocol) as probe:
             probe.setblocking(False)

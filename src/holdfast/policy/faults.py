@@ -15,7 +15,8 @@ STREAM = "gst-stream-error-quark"
 CORE = "gst-core-error-quark"
 
 # GstResourceError and its relatives, by number: https://gstreamer.freedesktop.org/documentation/gstreamer/gsterror.html
-NOT_FOUND, READ, NO_SPACE_LEFT, NOT_AUTHORIZED = 3, 9, 14, 15
+NOT_FOUND, READ, WRITE, NO_SPACE_LEFT, NOT_AUTHORIZED = 3, 9, 10, 14, 15
+FAILED = 1
 CODEC_NOT_FOUND, DECODE, MUX = 6, 7, 10
 MISSING_PLUGIN = 12
 
@@ -63,12 +64,12 @@ BY_STATUS: Mapping[int, FaultKind] = {
 }
 """By the status of the camera's answer (RFC 2326 section 11); the others from 500 on are its own trouble."""
 SERVER_ERRORS = range(500, 600)
-_STATUS = re.compile(r"\((\d{3})\)(?!:)")
-"""As rtspsrc writes the answer's status, behind its reason; a source line's number is followed by a colon."""
+_STATUS = re.compile(r"\((\d{3})\)(?!:)|Error \((\d{3})\):")
+"""As rtspsrc writes the answer's status, behind its reason or before it; not the number of a line of its source."""
 
 BY_TEXT: tuple[tuple[str, FaultKind], ...] = (("unsupported", FaultKind.BAD_STREAM),)
 
-UNSPECIFIC = frozenset({1, READ})
+UNSPECIFIC = frozenset({(RESOURCE, FAILED), (STREAM, FAILED), (CORE, FAILED), (RESOURCE, READ), (RESOURCE, WRITE)})
 """GST_*_ERROR_FAILED, and what rtspsrc says of any answer it has no code for. Only these are judged by their text, and
 no kind that the text leads to does anything but try again."""
 
@@ -114,13 +115,14 @@ def kind_of(error: ErrorReport) -> FaultKind:
     kind = BY_DOMAIN_AND_CODE.get((error.branch, error.domain, error.code))
     if kind is not None:
         return kind
-    if error.branch is Branch.SOURCE and error.code in UNSPECIFIC:
+    if error.branch is Branch.SOURCE and (error.domain, error.code) in UNSPECIFIC:
         return _kind_by_text(error.debug)
     return BY_BRANCH[error.branch]
 
 
 def _kind_by_text(text: str) -> FaultKind:
-    status = int((_STATUS.findall(text) or ["0"])[-1])
+    statuses = [behind or before for behind, before in _STATUS.findall(text)]
+    status = int(statuses[-1]) if statuses else 0
     if status in BY_STATUS:
         return BY_STATUS[status]
     if status in SERVER_ERRORS:

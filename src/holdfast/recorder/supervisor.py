@@ -96,6 +96,8 @@ class StreamSupervisor:
         self._mode = plan.mode
         self._reorders = False
         self._phase = Phase.DISCONNECTED
+        self._unnamed: Fault | None = None
+        """A network fault of a session that never came about: the look at the port, which follows, names it."""
         self._port: PortSeen | None = None
         """The last look at the camera's port since frames came."""
         catalog.post(StreamRecord(camera=self.stream.camera, stream=self.stream.stream, display_name=plan.name))
@@ -183,10 +185,10 @@ class StreamSupervisor:
     def _port_seen(self, seen: PortSeen) -> None:
         """The camera's port was looked at; that may tell more exactly why nothing comes."""
         self._port = seen
+        unnamed, self._unnamed = self._unnamed, None
+        if unnamed is not None:
+            self._report(self._refined(unnamed), breaks=True)
         self._step(connecting.PortLooked(seen.error is None))
-        fault = self._troubles.last
-        if fault is not None and self.connection.primary is None and self._refined(fault) is not fault:
-            self._report(self._refined(fault))
 
     def _refined(self, fault: Fault) -> Fault:
         """What the source can only call a network fault, told more exactly by the last look at the port."""
@@ -251,7 +253,7 @@ class StreamSupervisor:
             before, event, self.plan.connection, at_s=self._now_s(), chance=self._ports.chance()
         )
         for action in actions:
-            self._carry_out(action)
+            self._carry_out(action, before)
         primary = self.connection.primary
         if primary is not None and (before.primary is None or before.primary.number != primary.number):
             # Another session than before is the one that is recorded.
@@ -264,7 +266,7 @@ class StreamSupervisor:
             self._phase = phase
             LOG_RTSP.info("%s: %s", self.stream, phase)
 
-    def _carry_out(self, action: connecting.Action) -> None:
+    def _carry_out(self, action: connecting.Action, before: Connection) -> None:
         match action:
             case connecting.Open(session):
                 self._open(session)
@@ -280,7 +282,12 @@ class StreamSupervisor:
                     self._sessions.ended(session, fault.kind)
                 self._address = _after(fault, self._address)
                 LOG_RTSP.debug("%s: session %d: %s", self.stream, session, fault.detail)
-                self._report(fault, breaks=ends)
+                had_frames = before.primary is not None and before.primary.first_at_s is not None
+                if fault.kind is FaultKind.RTSP_NETWORK and not had_frames and self._port is None:
+                    self._unnamed = fault
+                    self._ports.reach.look(self.stream, self._address.url)
+                else:
+                    self._report(fault, breaks=ends)
             case connecting.Alarm(fault):
                 LOG_RECONNECT.error("%s: still not recorded: %s", self.stream, fault.sentence)
 
