@@ -141,3 +141,7 @@ async def test_one_look_at_a_time_is_enough(looker: Looker) -> None:
 
     await looker.look("rtsp://127.0.0.1:1/")
     assert len(looker.seen) == 2
+
+
+async def test_a_name_that_can_be_none_is_not_found(looker: Looker) -> None:
+    assert await looker.kind(f"rtsp://{'x' * 64}.invalid/") is FaultKind.NAME_NOT_FOUND

@@ -154,3 +154,21 @@ async def test_an_end_that_the_disk_does_not_let_happen_is_said(monkeypatch: pyt
     room.recorder.start()
     room.record(STREAMS[0])
     assert not await room.recorder.shut_down()
+
+
+@pytest.mark.expects_log("ERROR holdfast.recorder: cam_01: a mistake of the recorder itself")
+def test_a_mistake_in_what_is_done_for_one_camera_ends_nothing_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    room = Room()
+    room.recorder.start()
+
+    def mistake(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(room.recorder.streams[STREAMS[0]], "tick", mistake)
+    monkeypatch.setattr(room.recorder.streams[STREAMS[0]], "handle", mistake)
+    for _ in range(3):
+        room.recorder.tick()
+    for stream in STREAMS:
+        room.record(stream)
+    room.writer.work(100)
+    assert {path.split("/")[0] for path in room.writer.disk} == {"cam_02"}

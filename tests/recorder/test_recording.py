@@ -10,7 +10,7 @@ from holdfast.domain.times import NS_PER_S, MonoNs, PtsNs
 from holdfast.policy.segmenting import SegmentRules
 from holdfast.ports.capture import TakeBytes, TakeClosed, TakeOpened
 from holdfast.ports.volumes import AppendData, Created, CreateSegment, Cut, CutFailed, CutSegment
-from tests.fmp4.builder import FTYP, box, moov, trak, visual_entry
+from tests.fmp4.builder import FTYP, Sample, box, fragment, moov, payload, trak, visual_entry
 from tests.recorder.rig import STREAM, Rig
 
 MINUTE = SegmentRules(duration_ns=60 * NS_PER_S)
@@ -321,3 +321,37 @@ def test_orders_carry_the_media_as_they_are_held(rig: Rig) -> None:
     )
     assert isinstance(append, AppendData)
     assert isinstance(append.rest, memoryview)
+
+
+def lying(rig: Rig, first_tick: int, *, duration: int = 9000) -> None:
+    """A fragment with a key frame at this decode time of the current take."""
+    data = fragment(first_tick, [Sample(64, duration, sync=True), Sample(64, 9000)], number=99, media=payload(128, 1))
+    rig.recording.take_bytes(TakeBytes(STREAM, rig.session, rig.take, data))
+
+
+@pytest.mark.parametrize(
+    ("first_tick", "duration"),
+    [(1 << 62, 9000), (90_000 * 3600 * 30, 9000), (90_000 * 10, 90_000 * 4000)],
+    ids=["another century", "a day ahead", "a frame of an hour"],
+)
+def test_a_camera_whose_times_lie_costs_that_fragment_and_is_told(rig: Rig, first_tick: int, duration: int) -> None:
+    rig.recording.start()
+    rig.group()
+    lying(rig, first_tick, duration=duration)
+    assert [fault.kind for fault in rig.faults] == [FaultKind.NO_TIMES]
+    rig.group()
+    rig.end()
+    assert recorded(rig) == [0, 1, 2, 3]
+    assert all(file.is_final for file in rig.files())
+
+
+def test_a_file_that_would_be_longer_than_any_is_ended(rig: Rig) -> None:
+    rig.recording.start()
+    rig.group()
+    for hours in range(1, 30):
+        rig.clock.advance(3500)
+        data = fragment(90_000 * 3500 * hours, [Sample(64, 9000), Sample(64, 9000)], number=9, media=payload(128, 1))
+        rig.recording.take_bytes(TakeBytes(STREAM, rig.session, rig.take, data))
+    rig.end()
+    assert {fault.kind for fault in rig.faults} == {FaultKind.NO_TIMES}
+    assert all(file.is_final for file in rig.files())

@@ -84,7 +84,7 @@ def _resolve(host: str, port: int) -> _Address:
 def _report(reason: OSError | ValueError) -> ErrorReport:
     text = str(reason) or "no answer"
     code = OwnError.UNREACHABLE
-    if isinstance(reason, socket.gaierror):
+    if isinstance(reason, socket.gaierror | UnicodeError):
         code = OwnError.NAME_NOT_FOUND
     elif isinstance(reason, OSError) and reason.errno == errno.ECONNREFUSED:
         code = OwnError.REFUSED

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from holdfast.domain.segments import Heartbeat, RecorderStopped, StreamRecord
 from holdfast.domain.streams import StreamId
@@ -12,6 +13,7 @@ from holdfast.ports.capture import Capture, PoolEvent
 from holdfast.ports.catalog import CatalogWrites
 from holdfast.ports.reach import PortSeen, Reach
 from holdfast.ports.volumes import Answer
+from holdfast.recorder.alone import Alone
 from holdfast.recorder.leaving import END_PATIENCE_S, Leavers
 from holdfast.recorder.past import Past, Remembers
 from holdfast.recorder.recording import Services
@@ -45,6 +47,7 @@ class Recorder:
         self._ports = ports
         self.past = Past.recall(ports.past)
         self._leavers = Leavers()
+        self._alone = Alone(ports.services.clock)
         self._supervisors = {plan.stream: self._supervisor(plan) for plan in plans}
         self._waiting: set[StreamId] = set()
         """Streams that are connected as soon as an earlier life of theirs has let go of the camera."""
@@ -129,7 +132,7 @@ class Recorder:
             return
         supervisor = self._supervisors.get(event.stream)
         if supervisor is not None:
-            supervisor.handle(event)
+            self._alone.do(event.stream, lambda: supervisor.handle(event))
 
     def repaired(self, footage: Mapping[StreamId, WallNs]) -> None:
         """Files that an earlier life left open were repaired: where each stream's footage of then really ends."""
@@ -150,8 +153,9 @@ class Recorder:
         now_ns = clock.mono_ns()
         late_s = (now_ns - self._last_tick_ns) / NS_PER_S - TICK_S
         self._last_tick_ns = now_ns
+        skipped_s = late_s if late_s > 1 else 0.0
         for supervisor in self._everyone():
-            supervisor.tick(late_s if late_s > 1 else 0.0)
+            self._alone.do(supervisor.stream, partial(supervisor.tick, skipped_s))
         self._look_at_leavers()
         if self._ticks % HEARTBEAT_EVERY_TICKS == 0:
             self._ports.services.catalog.post(Heartbeat(wall_ns=clock.wall_ns()))
@@ -161,11 +165,11 @@ class Recorder:
         """End every session and make every file final. False when something did not end in time."""
         everyone = self._everyone()
         for supervisor in everyone:
-            supervisor.disable()
+            self._alone.do(supervisor.stream, supervisor.disable)
         self._waiting.clear()
         await _wait(lambda: all(s.is_down() for s in everyone), END_PATIENCE_S)
         for supervisor in everyone:
-            supervisor.recording.shut_down()
+            self._alone.do(supervisor.stream, supervisor.recording.shut_down)
         is_clean = await _wait(lambda: all(s.recording.is_idle for s in everyone), WRITE_PATIENCE_S)
         self._ports.services.catalog.post(RecorderStopped(wall_ns=self._ports.services.clock.wall_ns()))
         if not is_clean:

@@ -35,11 +35,9 @@ from holdfast.recorder.finishing import Finishing
 from holdfast.recorder.ring import Ring, unwritten
 from holdfast.recorder.run_log import RunLog
 from holdfast.recorder.segment_writing import SegmentInWriting, begin_segment
-from holdfast.recorder.takes import OpenTake, SessionClock, describe
+from holdfast.recorder.takes import OpenTake, SessionClock, describe, impossible
 
 RETRY_S = 2.0
-MOST_FRAGMENT_NS = 3600 * NS_PER_S
-"""A camera that paused for longer has lost its connection long before."""
 STOP_PATIENCE_S = 2.0
 """A stop waits this long for the frames up to its moment, should they be late."""
 
@@ -173,10 +171,11 @@ class Recording:
     def _fragment(self, take: OpenTake, fragment: Fragment) -> None:
         assert take.init is not None
         info = describe(self._next_index, take, fragment, self.clock)
-        if info.end_ns - info.start_ns > MOST_FRAGMENT_NS:
-            # Its frames last for hours, by their times: no file could say how long it is.
+        begun_ns = None if self.current is None else self.current.first.start_ns
+        lie = impossible(info, self._services.clock.wall_ns(), begun_ns)
+        if lie is not None:
             self._step(segmenting.TakeEnded())
-            self._report(_bad_times(f"a fragment of {(info.end_ns - info.start_ns) // NS_PER_S} s"))
+            self._report(classify(ErrorReport(Branch.SOURCE, OWN_DOMAIN, OwnError.NO_TIMES, "muxer", lie)))
             return
         if self._footage is not None and not self._footage.admits(info, fragment):
             return
@@ -343,10 +342,6 @@ class Recording:
         self._finishing.finish(segment)
         if reason is not EndReason.ROTATION:
             self._runs.end(WallNs(segment.stamp.wall_start_ns + segment.end_ns - segment.first.start_ns), reason)
-
-
-def _bad_times(text: str) -> Fault:
-    return classify(ErrorReport(Branch.SOURCE, OWN_DOMAIN, OwnError.NO_TIMES, "muxer", text))
 
 
 def _bad_fragment(text: str) -> Fault:

@@ -5,13 +5,17 @@ from dataclasses import dataclass, field
 from holdfast.domain.times import NS_PER_MS, NS_PER_S, PtsNs, WallNs
 from holdfast.fmp4.stream import Fragment, FragmentSplitter, InitSegment, Trailer
 from holdfast.policy.media_clock import MediaClock
-from holdfast.policy.segmenting import FragmentInfo
+from holdfast.policy.segmenting import MAX_SEGMENT_NS, FragmentInfo
 from holdfast.ports.capture import TakeOpened
 from holdfast.ports.clock import Clock
 
 SETTLED_NS = 10 * NS_PER_S
 """After so much media time the least delay is known well enough to date a segment's first frame."""
 TIGHT_NS = NS_PER_MS
+MOST_FRAGMENT_NS = 3600 * NS_PER_S
+"""A camera that paused for longer has lost its connection long before."""
+MOST_AWAY_NS = 24 * 3600 * NS_PER_S
+"""No frame is that old, or that far in the future."""
 READINGS = 8
 
 
@@ -121,6 +125,7 @@ def describe(index: int, take: OpenTake, fragment: Fragment, clock: SessionClock
     """The fragment as the segmenter sees it."""
     start_ns, end_ns = take.times_ns(fragment)
     wall_ns = clock.wall_of(start_ns)
+    now_ns = clock.clock.wall_ns()
     return FragmentInfo(
         index=index,
         take=take.id,
@@ -129,5 +134,21 @@ def describe(index: int, take: OpenTake, fragment: Fragment, clock: SessionClock
         is_sync=fragment.starts_with_sync,
         size_bytes=len(fragment.data),
         wall_ns=wall_ns,
-        utc_offset_s=clock.clock.utc_offset_s(wall_ns),
+        # No calendar knows the times of a camera that lies.
+        utc_offset_s=clock.clock.utc_offset_s(wall_ns if abs(wall_ns - now_ns) <= MOST_AWAY_NS else now_ns),
     )
+
+
+def impossible(info: FragmentInfo, now_wall_ns: WallNs, segment_start_ns: PtsNs | None) -> str | None:
+    """Why the times of a fragment cannot be true, or None.
+
+    A camera whose times lie would have files that are days long, or from another century: no field holds that.
+    `segment_start_ns`: media time at which the open segment began.
+    """
+    if not 0 <= info.end_ns - info.start_ns <= MOST_FRAGMENT_NS:
+        return f"a fragment of {(info.end_ns - info.start_ns) // NS_PER_S} s"
+    if abs(info.wall_ns - now_wall_ns) > MOST_AWAY_NS:
+        return f"a frame {(info.wall_ns - now_wall_ns) // NS_PER_S} s from now"
+    if segment_start_ns is not None and info.end_ns - segment_start_ns > MAX_SEGMENT_NS + MOST_FRAGMENT_NS:
+        return f"a frame {(info.end_ns - segment_start_ns) // NS_PER_S} s behind the begin of its file"
+    return None
