@@ -12,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from rich.table import Table
+from rich.text import Text
 
 from holdfast.app.addresses import parse_address
 from holdfast.app.demo_account import Count, Span, count, gaps_within
@@ -78,8 +79,8 @@ def demo(options: argparse.Namespace) -> int:
     set_up_logs(console=display.console, settings=LoggingSettings(level="error"))
     before = frozenset(root.rglob("*.mp4"))
     scenes = schedule(options.for_s)
-    print(say("Four simulated cameras start; their pictures move and carry a clock."), flush=True)
-    print(_plan(len(scenes), options.for_s), flush=True)
+    _tell(say("Four simulated cameras start; their pictures move and carry a clock."))
+    _tell(_plan(len(scenes), options.for_s))
     specs = [CameraSpec(clip=clip, live=True, proxied=number != UNTOUCHED) for number, clip in enumerate(CLIPS)]
     with LabServer(specs) as lab:
         stage = Stage(lab, root, CAMERAS, CLIPS, display.announce, before)
@@ -90,13 +91,18 @@ def demo(options: argparse.Namespace) -> int:
                 lambda statuses: None if stage.ended_ns else display.show(statuses),
                 lambda recorder, pool: stage.play(scenes, options.for_s, recorder, pool),
             )
-        print(say("Ended. Now every frame is counted, and every file is played."), flush=True)
+        _tell(say("Ended. Now every frame is counted, and every file is played."))
         verdicts = _verdicts(stage)
     _show(verdicts)
     if not _show_gaps(verdicts):
         exit_code = Exit.INCOMPLETE
     _show_further(options.to)
     return exit_code
+
+
+def _tell(text: str) -> None:
+    """In a terminal no word is broken; in a pipe no line."""
+    Screen().print(Text(text), soft_wrap=not sys.stdout.isatty())
 
 
 def _plan(scenes: int, for_s: float) -> str:
@@ -173,7 +179,7 @@ def _show(verdicts: Sequence[Verdict]) -> None:
         )
     print()
     Screen().print(table)
-    print(say("Away: the camera could not be had. Made and lost: frames of the time when it could."))
+    _tell(say("Away: the camera could not be had. Made and lost: frames of the time when it could."))
 
 
 def _show_gaps(verdicts: Sequence[Verdict]) -> bool:
@@ -181,13 +187,13 @@ def _show_gaps(verdicts: Sequence[Verdict]) -> bool:
     gaps = sorted((gap for verdict in verdicts for gap in verdict.gaps), key=lambda gap: gap.from_wall_ns)
     print()
     if gaps:
-        print(say("What is missing and why, as the recorder itself noted it while it happened:"))
+        _tell(say("What is missing and why, as the recorder itself noted it while it happened:"))
         print_gaps(gaps, WallNs(time.time_ns()), GAPS_NARROW)
     complaints = [sentence for verdict in verdicts for sentence in _complaints(verdict)]
     for complaint in complaints:
-        print(complaint)
+        _tell(complaint)
     if not complaints:
-        print(say("Every missing second is accounted for.") if gaps else say("Nothing is missing."))
+        _tell(say("Every missing second is accounted for.") if gaps else say("Nothing is missing."))
     return not complaints
 
 
@@ -212,7 +218,7 @@ def _show_further(folder: Path) -> None:
     """Commands that can be typed as they are shown."""
     program, quoted = _program(), shlex.quote(str(folder))
     print()
-    print(say("To look further:"))
+    _tell(say("To look further:"))
     print(f"  {program} gaps {quoted}")
     print(f"  {program} segments {quoted}")
 

@@ -7,12 +7,12 @@ from holdfast.app.demo_script import Scene, Trouble
 from holdfast.app.language import say
 
 ANNOUNCED: Mapping[Trouble, str] = {
-    Trouble.RESET: "Now {camera} cuts its connection, as cameras do when they crash for a moment.",
-    Trouble.HELD: "Now the network holds back all that {camera} sends for {seconds:.0f} s, and delivers it then.",
+    Trouble.RESET: "Now {camera} crashes for a moment and cuts its connection.",
+    Trouble.HELD: "Now the network to {camera} is stuck for {seconds:.0f} s, and then delivers it all.",
     Trouble.CABLE: "Now the cable of {camera} is pulled for {seconds:.0f} s.",
-    Trouble.DEAD: "Now the connection to {camera} dies without a word, as behind a switch that restarted.",
-    Trouble.BUSY: "Now {camera} ends the stream and says for {seconds:.0f} s that it is too busy (503).",
-    Trouble.KILLED: "Now a part of the recorder is killed: the process that captures {camera} (kill -9).",
+    Trouble.DEAD: "Now the connection to {camera} dies without a word (a switch restarted).",
+    Trouble.BUSY: "Now {camera} ends the stream, and for {seconds:.0f} s answers: too busy (503).",
+    Trouble.KILLED: "Now the recorder's own process for {camera} is killed (kill -9).",
     Trouble.RESTART: "Now {camera} restarts, which takes it {seconds:.0f} s.",
 }
 

@@ -13,26 +13,26 @@ DEMO: Mapping[str, str] = {
         "{first:.0f}초 뒤부터 장애 {count}개를 차례로 일으킵니다. {camera}에는 일으키지 않으며, 한 프레임도 잃으면 안 "
         "됩니다."
     ),
-    "Now {camera} cuts its connection, as cameras do when they crash for a moment.": (
-        "지금 {camera}이(가) 연결을 끊습니다. 카메라가 순간적으로 오류를 일으킬 때와 같습니다."
+    "Now {camera} crashes for a moment and cuts its connection.": (
+        "지금 {camera} 카메라가 순간적인 오류로 연결을 끊습니다."
     ),
-    "Now the network holds back all that {camera} sends for {seconds:.0f} s, and delivers it then.": (
-        "지금 네트워크가 {camera}의 영상을 {seconds:.0f}초 동안 붙잡아 두었다가 한꺼번에 전달합니다."
+    "Now the network to {camera} is stuck for {seconds:.0f} s, and then delivers it all.": (
+        "지금 {camera} 네트워크가 {seconds:.0f}초 동안 막혔다가 모두 전달합니다."
     ),
     "Now the cable of {camera} is pulled for {seconds:.0f} s.": (
-        "지금 {camera}의 케이블을 {seconds:.0f}초 동안 뽑습니다."
+        "지금 {camera} 카메라의 케이블을 {seconds:.0f}초 동안 뽑습니다."
     ),
-    "Now the connection to {camera} dies without a word, as behind a switch that restarted.": (
-        "지금 {camera}의 연결이 아무 신호 없이 죽습니다. 중간의 스위치가 재시작했을 때와 같습니다."
+    "Now the connection to {camera} dies without a word (a switch restarted).": (
+        "지금 {camera} 카메라의 연결이 아무 신호 없이 죽습니다 (스위치 재시작)."
     ),
-    "Now {camera} ends the stream and says for {seconds:.0f} s that it is too busy (503).": (
-        "지금 {camera}이(가) 영상을 끝내고 {seconds:.0f}초 동안 바쁘다고 응답합니다 (503)."
+    "Now {camera} ends the stream, and for {seconds:.0f} s answers: too busy (503).": (
+        "지금 {camera} 카메라가 영상을 끝내고 {seconds:.0f}초 동안 바쁘다고 응답합니다 (503)."
     ),
-    "Now a part of the recorder is killed: the process that captures {camera} (kill -9).": (
-        "지금 녹화기의 일부인 {camera}의 캡처 프로세스를 강제로 종료합니다 (kill -9)."
+    "Now the recorder's own process for {camera} is killed (kill -9).": (
+        "지금 녹화기의 {camera} 캡처 프로세스를 강제로 종료합니다 (kill -9)."
     ),
     "Now {camera} restarts, which takes it {seconds:.0f} s.": (
-        "지금 {camera}이(가) 재시작합니다. {seconds:.0f}초 걸립니다."
+        "지금 {camera} 카메라가 재시작합니다. {seconds:.0f}초 걸립니다."
     ),
     "there was nothing to notice": "감지할 것이 없었음",
     "noticed after {seconds:.1f} s": "{seconds:.1f}초 만에 감지",
