@@ -5,7 +5,6 @@ import os
 import shlex
 import shutil
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -52,8 +51,8 @@ CAMERAS = tuple(f"cam_{number:02d}" for number in range(1, len(CLIPS) + 1))
 CODECS = {"h264": "H.264", "h265": "H.265"}
 SEGMENT_S = 10
 NOTHING = Count(0, 0, 0, 0, 0, 0)
-STILL_ON_ITS_WAY_NS = NS_PER_S // 2
-"""What a camera made so shortly before the end counts only when it was sent."""
+LATELY_NS = 2 * NS_PER_S
+"""A camera that sent something so shortly before the end was not away then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,10 @@ def demo(options: argparse.Namespace) -> int:
         _tell(say("Ended. Now every frame is counted, and every file is played."))
         verdicts = _verdicts(stage)
     _show(verdicts)
-    if not _show_gaps(verdicts):
+    is_good = _show_gaps(verdicts, WallNs(stage.ended_ns))
+    if stage.failure:
+        _tell(say("The simulated cameras did not go on: {reason}", reason=stage.failure))
+    if stage.failure or not is_good:
         exit_code = Exit.INCOMPLETE
     _show_further(options.to)
     return exit_code
@@ -154,7 +156,9 @@ def _window(stage: Stage, number: int, film: Film) -> tuple[int, int]:
     served = [frame for frame in stage.lab.served(number) if frame.wall_ns <= stage.ended_ns]
     first = min((frame.frame for frame in served if frame.is_key), default=min(film.recorded))
     last = max((frame.frame for frame in served), default=0)
-    return first, max(last, film.made(0, stage.ended_ns - STILL_ON_ITS_WAY_NS).stop - 1)
+    if film.wall_ns(last) < stage.ended_ns - LATELY_NS:
+        last = max(last, film.made(0, stage.ended_ns).stop - 1)
+    return first, last
 
 
 def _show(verdicts: Sequence[Verdict]) -> None:
@@ -182,13 +186,13 @@ def _show(verdicts: Sequence[Verdict]) -> None:
     _tell(say("Away: the camera could not be had. Made and lost: frames of the time when it could."))
 
 
-def _show_gaps(verdicts: Sequence[Verdict]) -> bool:
+def _show_gaps(verdicts: Sequence[Verdict], ended_ns: WallNs) -> bool:
     """Whether all is as it should be."""
     gaps = sorted((gap for verdict in verdicts for gap in verdict.gaps), key=lambda gap: gap.from_wall_ns)
     print()
     if gaps:
         _tell(say("What is missing and why, as the recorder itself noted it while it happened:"))
-        print_gaps(gaps, WallNs(time.time_ns()), GAPS_NARROW)
+        print_gaps(gaps, ended_ns, GAPS_NARROW)
     complaints = [sentence for verdict in verdicts for sentence in _complaints(verdict)]
     for complaint in complaints:
         _tell(complaint)

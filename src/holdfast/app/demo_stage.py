@@ -16,7 +16,7 @@ from holdfast.domain.streams import StreamId
 from holdfast.domain.times import NS_PER_S
 from holdfast.lab import reader
 from holdfast.lab.clips import ClipSpec
-from holdfast.lab.remote import LabServer
+from holdfast.lab.remote import LabError, LabServer
 from holdfast.lab.scenarios.film import Film
 from holdfast.media.pool import WorkerPool
 from holdfast.policy.connecting import Phase
@@ -49,6 +49,8 @@ class Stage:
     """When which camera could not be had."""
     ended_ns: int = 0
     """When the end of the recording was ordered; 0 before."""
+    failure: str = ""
+    """Why the lab could not go on, if it could not."""
 
     async def play(self, scenes: Iterable[Scene], for_s: float, recorder: Recorder, pool: WorkerPool) -> None:
         """Provoke what the scenes say, until the recording ends. What there is no time for is left out."""
@@ -60,6 +62,8 @@ class Stage:
                     break
                 await _Watch(self, scene, recorder, pool).run()
             await asyncio.Event().wait()
+        except LabError as error:
+            self.failure = str(error)
         finally:
             self.ended_ns = time.time_ns()
 
@@ -147,7 +151,8 @@ class _Watch:
     def _kill(self) -> None:
         stream = StreamId(self.camera)
         for pid in [pid for pid, streams in self.pool.pids.items() if stream in streams]:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     async def _until_recorded(self, session: int, began_s: float) -> None:
         """Until it is over and frames reach the disk again, or there is no time left to wait for that."""

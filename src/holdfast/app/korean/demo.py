@@ -65,5 +65,6 @@ DEMO: Mapping[str, str] = {
     "{camera} had no fault and LOST frames all the same.": "{camera}: 장애가 없었는데도 프레임을 잃었습니다.",
     "Every missing second is accounted for.": "빠진 모든 시간의 원인이 기록되어 있습니다.",
     "Nothing is missing.": "빠진 구간이 없습니다.",
+    "The simulated cameras did not go on: {reason}": "가상 카메라가 중단되었습니다: {reason}",
     "To look further:": "더 살펴보기:",
 }
