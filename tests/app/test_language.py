@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.app import korean, words
+from holdfast.app import demo_words, korean, words
 from holdfast.app.commands import run
 from holdfast.app.gaps_command import COVERAGE, GAPS_BROAD
 from holdfast.app.korean.library import ARGPARSE, CONTROL, SYSTEM
@@ -25,7 +25,7 @@ SOURCE = Path(words.__file__).parent.parent
 HOLE = re.compile(r"\{[^{}]*\}")
 NAMED_HOLE = re.compile(r"\{(\w+)[^{}]*\}")
 KOREAN_LETTER = re.compile(r"[가-힣]")
-TABLES = (words.PHASES, words.RECORDINGS, words.SEGMENTS, words.CAUSES)
+TABLES = (words.PHASES, words.RECORDINGS, words.SEGMENTS, words.CAUSES, demo_words.ANNOUNCED)
 HEADINGS = {*BROAD, *GAPS_BROAD, *COVERAGE}
 ARGPARSE_KEYS = {
     "usage: ",

@@ -7,7 +7,15 @@ import pytest
 from rich.console import Console
 
 from holdfast.app.language import cells
-from holdfast.app.terminal import NARROW_COLUMNS, WIDE_COLUMNS, StatusDisplay, StatusTable, print_statuses, status_line
+from holdfast.app.terminal import (
+    NARROW_COLUMNS,
+    WIDE_COLUMNS,
+    Screen,
+    StatusDisplay,
+    StatusTable,
+    print_statuses,
+    status_line,
+)
 from holdfast.app.words import age_words, codec_words, segment_words
 from holdfast.domain.faults import FaultKind
 from holdfast.domain.segments import SegmentState
@@ -124,6 +132,22 @@ def test_plain_lines_come_when_something_changes(capsys: pytest.CaptureFixture[s
     assert len(lines) == 2
     assert "connected" in lines[0]
     assert "reconnecting" in lines[1]
+
+
+def test_what_is_announced_stands_out_among_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    with StatusDisplay(plain=True) as display:
+        display.announce("Now something happens.")
+    assert re.fullmatch(r"\d\d:\d\d:\d\d  >>> Now something happens\.\n", capsys.readouterr().out)
+
+
+def test_what_is_announced_stands_above_the_table_whole_and_as_it_is() -> None:
+    display, shown = StatusDisplay(plain=True), io.StringIO()
+    display.console = Screen(file=shown, width=40, force_terminal=False)
+    display.announce("[b]cam_01[/b] is no markup, and these words are more than one line.")
+    lines = shown.getvalue().splitlines()
+    assert len(lines) > 1
+    assert all(line.startswith(" " * 10) for line in lines[1:])
+    assert "[b]cam_01[/b] is no markup, and these words are more than one line." in joined(lines)
 
 
 def test_every_now_and_then_all_lines_come(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

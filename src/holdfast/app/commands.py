@@ -164,7 +164,7 @@ def _add_demo(commands: "Commands") -> None:
     parser = _add(
         commands,
         "demo",
-        "Record four simulated cameras for a minute, kill a capture process on the way, and count the frames.",
+        "Record four simulated cameras, provoke one fault after another, and account for every frame.",
         _demo,
     )
     parser.add_argument(
@@ -175,7 +175,7 @@ def _add_demo(commands: "Commands") -> None:
         help=say("folder for the recordings (default: demo-footage)"),
     )
     parser.add_argument(
-        "--for", dest="for_s", type=duration_s, default=60.0, metavar="TIME", help=say("how long (default: 60s)")
+        "--for", dest="for_s", type=duration_s, default=90.0, metavar="TIME", help=say("how long (default: 90s)")
     )
     parser.add_argument("--plain", action="store_true", help=say("plain lines instead of a live table"))
 

@@ -1,71 +1,72 @@
-"""`holdfast demo`: four simulated cameras, a minute of recording, a killed capture process, an account of frames."""
+"""`holdfast demo`: four simulated cameras, one trouble after another, and an account of every frame."""
 
 import argparse
-import asyncio
 import os
 import shlex
-import signal
-import time
-from collections.abc import Sequence
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from rich.table import Table
+from rich.text import Text
 
 from holdfast.app.addresses import parse_address
+from holdfast.app.demo_account import Count, Span, count, gaps_within
+from holdfast.app.demo_script import FIRST_AT_S, UNTOUCHED, schedule
+from holdfast.app.demo_stage import Stage
 from holdfast.app.folder import usable_folder
-from holdfast.app.language import say
+from holdfast.app.gaps_command import GAPS_NARROW, print_gaps
+from holdfast.app.language import say, translated
 from holdfast.app.logs import set_up_logs
-from holdfast.app.problems import Exit
+from holdfast.app.problems import Exit, Problem
 from holdfast.app.record import RecordOrder, run
 from holdfast.app.record_command import check_software
+from holdfast.app.recording_root import catalog_path
 from holdfast.app.terminal import Screen, StatusDisplay
+from holdfast.catalog.queries import CatalogReader
+from holdfast.config.settings import LoggingSettings
+from holdfast.domain.gaps import GapRecord
 from holdfast.domain.streams import StreamId
-from holdfast.domain.times import NS_PER_S
+from holdfast.domain.times import NS_PER_S, WallNs
 from holdfast.lab import reader
-from holdfast.lab.account import ServedFrame
 from holdfast.lab.camera import CameraSpec
 from holdfast.lab.clips import ClipSpec
 from holdfast.lab.remote import LabServer
-from holdfast.media.pool import PoolSettings, WorkerPool
+from holdfast.lab.scenarios.film import Film
+from holdfast.media.pool import PoolSettings
 from holdfast.policy.segmenting import SegmentRules
+from holdfast.ports.catalog import CatalogError
 from holdfast.recorder.supervisor import StreamPlan
 
-CAMERAS = (
+CLIPS = (
     ClipSpec(codec="h264", width=1280, height=720, fps=Fraction(15), gop=30),
     ClipSpec(codec="h264", width=640, height=360, fps=Fraction(25), gop=25, pattern="smpte"),
-    ClipSpec(codec="h265", width=640, height=480, fps=Fraction(12), gop=24),
-    ClipSpec(codec="h264", width=320, height=240, fps=Fraction(5), gop=10, pattern="smpte"),
+    ClipSpec(codec="h265", width=640, height=480, fps=Fraction(12), gop=12),
+    ClipSpec(codec="h264", width=320, height=240, fps=Fraction(10), gop=10, pattern="smpte"),
 )
+CAMERAS = tuple(f"cam_{number:02d}" for number in range(1, len(CLIPS) + 1))
 CODECS = {"h264": "H.264", "h265": "H.265"}
 SEGMENT_S = 10
-VICTIM = StreamId("cam_02")
+NOTHING = Count(0, 0, 0, 0, 0, 0)
+LATELY_NS = 2 * NS_PER_S
+"""A camera that sent something so shortly before the end was not away then."""
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """What became of one camera's frames."""
+class Verdict:
+    """What became of one camera."""
 
     camera: str
     clip: ClipSpec
-    made: int
-    """Frames that the camera made from the first one it sent to the last one before the end was ordered."""
-    recorded: int
-    repeated: int
     files: int
     all_play: bool
-
-    @property
-    def lost(self) -> int:
-        """Frames that the camera made and that are in no file."""
-        return self.made - self.recorded
-
-    @property
-    def is_good(self) -> bool:
-        """Everything is there that can be: the killed process takes a moment with it, and nothing else does."""
-        may_lose = self.camera == str(VICTIM)
-        return self.all_play and self.recorded > 0 and self.repeated == 0 and (may_lose or self.lost == 0)
+    count: Count | None
+    """None when nothing was recorded."""
+    gaps: Sequence[GapRecord]
+    is_untouched: bool
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -73,101 +74,160 @@ def demo(options: argparse.Namespace) -> int:
     root = usable_folder(options.to)
     check_software()
     display = StatusDisplay(plain=options.plain)
-    set_up_logs(verbose=False, console=display.console)
+    # What goes wrong is announced, and stands in the table.
+    set_up_logs(console=display.console, settings=LoggingSettings(level="error"))
     before = frozenset(root.rglob("*.mp4"))
-    print(say("Four simulated cameras start; their pictures move and carry a clock."), flush=True)
-    with LabServer([CameraSpec(clip=clip, live=True) for clip in CAMERAS]) as lab:
-        order = RecordOrder(
-            plans=tuple(
-                StreamPlan(
-                    StreamId(f"cam_{number:02d}"),
-                    parse_address(url),
-                    name=f"cam_{number:02d}",
-                    rules=SegmentRules(duration_ns=SEGMENT_S * NS_PER_S),
-                )
-                for number, url in enumerate(lab.urls, 1)
-            ),
-            root=root,
-            pool=PoolSettings(),
-            for_s=options.for_s,
-        )
-        ended_ns: list[int] = []
+    scenes = schedule(options.for_s)
+    _tell(say("Four simulated cameras start; their pictures move and carry a clock."))
+    _tell(_plan(len(scenes), options.for_s))
+    specs = [CameraSpec(clip=clip, live=True, proxied=number != UNTOUCHED) for number, clip in enumerate(CLIPS)]
+    with LabServer(specs) as lab:
+        stage = Stage(lab, root, CAMERAS, CLIPS, display.announce, before)
         with display:
-            exit_code = run(order, display.show, lambda pool: _meanwhile(pool, options.for_s / 3, ended_ns))
-        until_ns = min(ended_ns, default=0)
-        served = [[f for f in lab.served(n) if f.wall_ns <= until_ns] for n in range(len(CAMERAS))]
-    counted = [_count(root, before, number, frames) for number, frames in enumerate(served)]
-    _show(counted)
-    if not all(one.is_good for one in counted):
-        print(say("Not everything is as it should be: see the table."))
+            exit_code = run(
+                _order(lab.urls, root, options.for_s),
+                # When all is over the last picture of it stays, not four cameras that are disconnected.
+                lambda statuses: None if stage.ended_ns else display.show(statuses),
+                lambda recorder, pool: stage.play(scenes, options.for_s, recorder, pool),
+            )
+        _tell(say("Ended. Now every frame is counted, and every file is played."))
+        verdicts = _verdicts(stage)
+    _show(verdicts)
+    is_good = _show_gaps(verdicts, WallNs(stage.ended_ns))
+    if stage.failure:
+        _tell(say("The simulated cameras did not go on: {reason}", reason=stage.failure))
+    if stage.failure or not is_good:
         exit_code = Exit.INCOMPLETE
-    sentence = "The files stay in {path}. Look at them with any player, or list them: holdfast segments {quoted}"
-    print(say(sentence, path=root, quoted=shlex.quote(str(options.to))))
+    _show_further(options.to)
     return exit_code
 
 
-async def _meanwhile(pool: WorkerPool, after_s: float, ended_ns: list[int]) -> None:
-    """Kill a capture process on the way, and note when the end of the recording was ordered."""
-    try:
-        await _kill_one(pool, after_s)
-        await asyncio.Event().wait()
-    finally:
-        ended_ns.append(time.time_ns())
+def _tell(text: str) -> None:
+    """In a terminal no word is broken; in a pipe no line."""
+    Screen().print(Text(text), soft_wrap=not sys.stdout.isatty())
 
 
-async def _kill_one(pool: WorkerPool, after_s: float) -> None:
-    await asyncio.sleep(after_s)
-    for pid, streams in pool.pids.items():
-        if VICTIM in streams:
-            print(
-                say("Now the capture process of {camera} is killed (kill -9 {pid}).", camera=VICTIM, pid=pid),
-                flush=True,
-            )
-            os.kill(pid, signal.SIGKILL)
-
-
-def _count(root: Path, before: frozenset[Path], number: int, served: Sequence[ServedFrame]) -> Counted:
-    camera = f"cam_{number + 1:02d}"
-    files = sorted(set((root / camera).rglob("*.mp4")) - before)
-    frames = [frame.frame for file in files for frame in reader.read(file).frames]
-    numbers = [frame.frame for frame in served]
-    keys = [frame.frame for frame in served if frame.is_key]
-    last = max(numbers, default=-1)
-    return Counted(
-        camera=camera,
-        clip=CAMERAS[number],
-        # A recording begins with a key frame, and the camera sends that first.
-        made=last - min(keys) + 1 if keys else 0,
-        recorded=len({frame for frame in frames if frame <= last}),
-        repeated=len(frames) - len(set(frames)),
-        files=len(files),
-        all_play=bool(files) and all(not reader.playable(file).errors for file in files),
+def _plan(scenes: int, for_s: float) -> str:
+    if not scenes:
+        return say("In {seconds:.0f} s there is no time for faults: --for 90s shows all.", seconds=for_s)
+    return say(
+        "From second {first:.0f} on, {count} faults, one after another. {camera} has none and must not lose a frame.",
+        first=FIRST_AT_S,
+        count=scenes,
+        camera=CAMERAS[UNTOUCHED],
     )
 
 
-def _show(counted: Sequence[Counted]) -> None:
+def _order(urls: Sequence[str], root: Path, for_s: float) -> RecordOrder:
+    rules = SegmentRules(duration_ns=SEGMENT_S * NS_PER_S)
+    plans = tuple(
+        StreamPlan(StreamId(camera), parse_address(url), name=camera, rules=rules)
+        for camera, url in zip(CAMERAS, urls, strict=True)
+    )
+    return RecordOrder(plans=plans, root=root, pool=PoolSettings(), for_s=for_s)
+
+
+def _verdicts(stage: Stage) -> list[Verdict]:
+    try:
+        gaps = CatalogReader(catalog_path(stage.root)).gaps(to_ns=WallNs(stage.ended_ns))
+    except CatalogError as error:
+        raise Problem(Exit.FOLDER, translated(str(error))) from error
+    return [_verdict(stage, number, gaps) for number in range(len(CAMERAS))]
+
+
+def _verdict(stage: Stage, number: int, gaps: Sequence[GapRecord]) -> Verdict:
+    camera, clip, files = CAMERAS[number], CLIPS[number], stage.files(number)
+    all_play = bool(files) and all(not reader.playable(file).errors for file in files)
+    frames = [frame.frame for recording in stage.recorded(number) for frame in recording.frames]
+    found: Count | None = None
+    if frames:
+        film = stage.film(number)
+        first, last = _window(stage, number, film)
+        gaps = gaps_within(gaps, camera, Span(film.wall_ns(first), film.wall_ns(last)))
+        away = [span for whose, span in stage.away if whose == camera]
+        found = count(film, frames, (first, last), away, gaps)
+    else:
+        gaps = []
+    return Verdict(camera, clip, len(files), all_play, found, gaps, is_untouched=number == UNTOUCHED)
+
+
+def _window(stage: Stage, number: int, film: Film) -> tuple[int, int]:
+    """The first frame that a recording could begin with, and the last one that could be recorded."""
+    served = [frame for frame in stage.lab.served(number) if frame.wall_ns <= stage.ended_ns]
+    first = min((frame.frame for frame in served if frame.is_key), default=min(film.recorded))
+    last = max((frame.frame for frame in served), default=0)
+    if film.wall_ns(last) < stage.ended_ns - LATELY_NS:
+        last = max(last, film.made(0, stage.ended_ns).stop - 1)
+    return first, last
+
+
+def _show(verdicts: Sequence[Verdict]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("Camera", "Picture", "Files", "Play", "Made", "Recorded", "Repeated", "Lost"):
-        is_text = heading in ("Camera", "Picture", "Lost")
+    for heading in ("Camera", "Picture", "Files", "Away", "Made", "Recorded", "Repeated", "Lost"):
+        is_text = heading in ("Camera", "Picture")
         table.add_column(say(heading), justify="left" if is_text else "right", no_wrap=True)
-    for one in counted:
+    for verdict in verdicts:
+        one, clip = verdict.count or NOTHING, verdict.clip
         lost = str(one.lost)
         if one.lost:
-            lost = say("{lost} ({seconds:.1f} s)", lost=lost, seconds=one.lost / float(one.clip.fps))
+            lost = say("{lost} ({seconds:.1f} s)", lost=lost, seconds=one.lost / float(clip.fps))
         table.add_row(
-            one.camera,
-            f"{one.clip.width}×{one.clip.height} {CODECS[one.clip.codec]}",
-            str(one.files),
-            say("all") if one.all_play else say("NOT ALL"),
+            verdict.camera,
+            f"{clip.width}×{clip.height} {CODECS[clip.codec]}",
+            str(verdict.files),
+            say("{seconds:.1f} s", seconds=one.away / float(clip.fps)),
             str(one.made),
             str(one.recorded),
             str(one.repeated),
             lost,
         )
+    print()
     Screen().print(table)
-    print(
-        say(
-            "{camera} lost what was in its capture process when that was killed, and the time until the next.",
-            camera=VICTIM,
-        )
-    )
+    _tell(say("Away: the camera could not be had. Made and lost: frames of the time when it could."))
+
+
+def _show_gaps(verdicts: Sequence[Verdict], ended_ns: WallNs) -> bool:
+    """Whether all is as it should be."""
+    gaps = sorted((gap for verdict in verdicts for gap in verdict.gaps), key=lambda gap: gap.from_wall_ns)
+    print()
+    if gaps:
+        _tell(say("What is missing and why, as the recorder itself noted it while it happened:"))
+        print_gaps(gaps, ended_ns, GAPS_NARROW)
+    complaints = [sentence for verdict in verdicts for sentence in _complaints(verdict)]
+    for complaint in complaints:
+        _tell(complaint)
+    if not complaints:
+        _tell(say("Every missing second is accounted for.") if gaps else say("Nothing is missing."))
+    return not complaints
+
+
+def _complaints(verdict: Verdict) -> Iterator[str]:
+    """What must not be."""
+    one, camera = verdict.count, verdict.camera
+    if one is None:
+        yield say("NOTHING was recorded of {camera}.", camera=camera)
+        return
+    if not verdict.all_play:
+        yield say("NOT EVERY FILE of {camera} can be played.", camera=camera)
+    if one.unaccounted:
+        seconds = one.unaccounted / float(verdict.clip.fps)
+        yield say("NOT ACCOUNTED FOR: {seconds:.1f} s of {camera} are missing.", seconds=seconds, camera=camera)
+    if one.repeated:
+        yield say("{count} frames of {camera} were recorded TWICE.", count=one.repeated, camera=camera)
+    if verdict.is_untouched and one.lost:
+        yield say("{camera} had no fault and LOST frames all the same.", camera=camera)
+
+
+def _show_further(folder: Path) -> None:
+    """Commands that can be typed as they are shown."""
+    program, quoted = _program(), shlex.quote(str(folder))
+    print()
+    _tell(say("To look further:"))
+    print(f"  {program} gaps {quoted}")
+    print(f"  {program} segments {quoted}")
+
+
+def _program() -> str:
+    if shutil.which("holdfast") is not None or os.path.sep not in sys.argv[0]:
+        return "holdfast"
+    return shlex.quote(min(sys.argv[0], os.path.relpath(sys.argv[0]), key=len))

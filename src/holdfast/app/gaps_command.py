@@ -99,10 +99,15 @@ def _print_json(found: Sequence[GapRecord], covered: Sequence[Coverage], now_ns:
         print(json.dumps(line, ensure_ascii=False))
 
 
-def _print(found: Sequence[GapRecord], covered: Sequence[Coverage], now_ns: WallNs) -> None:
+def print_gaps(found: Sequence[GapRecord], now_ns: WallNs, columns: tuple[str, ...] = GAPS_BROAD) -> None:
+    """What is missing and why: these columns, or fewer where there is no room for them."""
     if found:
-        print_table([_gap_cells(gap, now_ns) for gap in found], GAPS_BROAD, GAPS_NARROW)
+        print_table([_gap_cells(gap, now_ns) for gap in found], columns, GAPS_NARROW)
     print(say("{count} gaps", count=len(found)))
+
+
+def _print(found: Sequence[GapRecord], covered: Sequence[Coverage], now_ns: WallNs) -> None:
+    print_gaps(found, now_ns)
     if covered:
         print()
         print_table([_coverage_cells(one) for one in covered], COVERAGE, COVERAGE)

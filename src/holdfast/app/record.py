@@ -37,7 +37,7 @@ from holdfast.storage.writer import VolumeWriter
 
 LOG = logging.getLogger("holdfast.recorder")
 
-Beside = Callable[[WorkerPool], Awaitable[None]]
+Beside = Callable[[Recorder, WorkerPool], Awaitable[None]]
 Show = Callable[[Sequence[StreamStatus]], None]
 SHOW_EVERY_S = 0.5
 FLUSH_S = 10.0
@@ -90,7 +90,7 @@ async def _record(order: RecordOrder, show: Show | None, beside: Beside | None) 
     if order.configured is not None:
         tasks.append(loop.create_task(order.configured.run(recorder)))
     if beside is not None:
-        tasks.append(loop.create_task(_beside(beside, pool)))
+        tasks.append(loop.create_task(_beside(beside, recorder, pool)))
     try:
         await run_recorder(recorder, stop)
     finally:
@@ -129,8 +129,8 @@ def _end(stop: asyncio.Event) -> None:
     stop.set()
 
 
-async def _beside(beside: Beside, pool: WorkerPool) -> None:
-    await beside(pool)
+async def _beside(beside: Beside, recorder: Recorder, pool: WorkerPool) -> None:
+    await beside(recorder, pool)
 
 
 async def _listen(control: ControlServer) -> None:

@@ -76,6 +76,21 @@ class StatusDisplay:
         except OSError:
             self._is_seen = False
 
+    def announce(self, text: str, style: str = "") -> None:
+        """Say something, once, with the time: above the table, or as a line."""
+        if not self._is_seen:
+            return
+        moment = time.strftime("%H:%M:%S")
+        try:
+            if self.console is not None:
+                grid = Table.grid(padding=(0, 2))
+                grid.add_row(Text(moment, "dim"), Text(text, style))
+                self.console.print(grid)
+            else:
+                print(f"{moment}  >>> {text}", flush=True)
+        except OSError:
+            self._is_seen = False
+
     def _show_lines(self, statuses: Sequence[StreamStatus]) -> None:
         """A line when something changed, and all lines every now and then."""
         now_s = time.monotonic()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from holdfast.app.korean.configuration import CONFIGURATION
+from holdfast.app.korean.demo import DEMO
 from holdfast.app.korean.faults import FAULTS
 from holdfast.app.korean.findings import FINDINGS
 from holdfast.app.korean.formats import FORMATS
@@ -10,7 +11,7 @@ from holdfast.app.korean.help import HELP
 from holdfast.app.korean.library import LIBRARY, SYSTEM
 from holdfast.app.korean.screens import SCREENS
 
-KOREAN: Mapping[str, str] = {**HELP, **SCREENS}
+KOREAN: Mapping[str, str] = {**HELP, **SCREENS, **DEMO}
 """By the key of `say`."""
 
 TOLD: Mapping[str, str] = {**CONFIGURATION, **FAULTS, **FINDINGS, **FORMATS, **LIBRARY, **SYSTEM}

@@ -15,8 +15,8 @@ _COMMANDS = {
     ),
     "COMMAND": "명령",
     "Record cameras until interrupted.": "중단할 때까지 카메라를 녹화합니다.",
-    "Record four simulated cameras for a minute, kill a capture process on the way, and count the frames.": (
-        "가상 카메라 네 대를 1분간 녹화하면서 도중에 캡처 프로세스 하나를 강제로 종료하고, 프레임 수를 셉니다."
+    "Record four simulated cameras, provoke one fault after another, and account for every frame.": (
+        "가상 카메라 네 대를 녹화하면서 장애를 차례로 일으키고, 모든 프레임의 행방을 밝힙니다."
     ),
     "List the recorded files.": "녹화된 파일의 목록을 표시합니다.",
     "List the time that is missing and why, and how much of each day is there.": (
@@ -71,7 +71,7 @@ _OPTIONS = {
     "plain lines instead of a live table": "실시간 표 대신 한 줄씩 표시합니다",
     "log every attempt": "모든 시도를 로그에 남깁니다",
     "folder for the recordings (default: demo-footage)": "녹화 폴더 (기본값: demo-footage)",
-    "how long (default: 60s)": "녹화 시간 (기본값: 60s)",
+    "how long (default: 90s)": "녹화 시간 (기본값: 90s)",
     "only this camera": "이 카메라만",
     "from then on: 2026-11-26, '2026-11-26 14:30' or, for two hours ago, 2h (default: the beginning)": (
         "이 시각부터. 예: 2026-11-26, '2026-11-26 14:30', 두 시간 전이면 2h (기본값: 처음부터)"

@@ -85,7 +85,7 @@ _HEADINGS = {
     "Size": "크기",
     "File": "파일",
     "Files": "파일 수",
-    "Play": "재생",
+    "Away": "연결 불가",
     "Made": "생성",
     "Recorded": "녹화됨",
     "Repeated": "중복",
@@ -99,22 +99,6 @@ _SAID = {
     "Not every file could be made final. To mend them: holdfast check {quoted} --repair": (
         "일부 파일을 완료하지 못했습니다. 복구하려면: holdfast check {quoted} --repair"
     ),
-    "Four simulated cameras start; their pictures move and carry a clock.": (
-        "가상 카메라 네 대를 시작합니다. 움직이는 영상에 시계가 표시됩니다."
-    ),
-    "Now the capture process of {camera} is killed (kill -9 {pid}).": (
-        "이제 {camera}의 캡처 프로세스를 강제로 종료합니다 (kill -9 {pid})."
-    ),
-    "all": "모두",
-    "NOT ALL": "일부 불가",
-    "{camera} lost what was in its capture process when that was killed, and the time until the next.": (
-        "{camera}: 강제 종료된 캡처 프로세스 안에 있던 프레임과 새 프로세스가 준비될 때까지의 프레임을 잃었습니다."
-    ),
-    "{lost} ({seconds:.1f} s)": "{lost} ({seconds:.1f}초)",
-    "The files stay in {path}. Look at them with any player, or list them: holdfast segments {quoted}": (
-        "파일은 {path}에 남아 있습니다. 아무 플레이어로나 볼 수 있습니다. 목록 보기: holdfast segments {quoted}"
-    ),
-    "Not everything is as it should be: see the table.": "정상이 아닌 항목이 있습니다. 표를 확인하십시오.",
     "{path} is good. Cameras: {count}.": "{path}: 문제가 없습니다. 카메라: {count}대.",
     "The configuration cannot be used, the last good one goes on:": (
         "설정 파일을 쓸 수 없어 마지막으로 정상이었던 설정을 계속 씁니다:"
