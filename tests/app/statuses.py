@@ -25,6 +25,7 @@ CONNECTED = StreamStatus(
     fault_age_s=None,
     next_try_s=None,
     held_bytes=60_000,
+    missing_s=None,
     frames=4711,
 )
 

@@ -16,7 +16,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from holdfast.lab.scenarios import clocks, disks, endurance, inputs, network, outages, processes, recording, streams
+from holdfast.lab.scenarios import (
+    clocks,
+    disks,
+    endurance,
+    inputs,
+    lives,
+    network,
+    outages,
+    processes,
+    recording,
+    streams,
+)
 from holdfast.lab.scenarios.film import worst_and_median
 from holdfast.lab.scenarios.kinds import KINDS
 from holdfast.lab.scenarios.stand import Row
@@ -41,6 +52,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "kill-everything": lambda root, seed, quick: processes.kill_everything(root, times=2 if quick else 50, seed=seed),
     "replacements": lambda root, seed, quick: processes.replacements(root, times=20 if quick else 500, seed=seed),
     "restarts": lambda root, seed, quick: outages.restarts(root, times=2 if quick else 20, seed=seed),
+    "lives": lambda root, seed, quick: lives.lives(root, times=1 if quick else 10, seed=seed),
     "outages": lambda root, seed, quick: outages.outages(root, times=1 if quick else 20, seed=seed),
     "parameter-changes": lambda root, seed, quick: streams.parameters(root, times=2 if quick else 20, seed=seed),
     "codec-change": lambda root, seed, quick: streams.codecs(root, times=1 if quick else 10, seed=seed),

@@ -47,6 +47,8 @@ class StreamStatus:
     """Seconds until the next try to connect."""
     held_bytes: int
     """Footage in RAM."""
+    missing_s: float | None
+    """For how long footage has been missing; None while none is."""
     frames: int
     """Frames that the camera delivered in this session."""
     switched_off: bool = False

@@ -225,7 +225,7 @@ class StreamSupervisor:
         fps, bits_per_s = self._arrivals.rates.per_second if self.connection.phase is Phase.CONNECTED else (0.0, 0.0)
         fault, age_s = self._troubles.last, self._troubles.age_s
         next_s = self.connection.next_try_at_s
-        segment = self.recording.current
+        segment, gap, clock = self.recording.current, self.ledger.open_gap, self._services.clock
         return StreamStatus(
             camera=self.stream.camera,
             stream=self.stream.stream,
@@ -242,6 +242,7 @@ class StreamSupervisor:
             fault_age_s=None if age_s is None else round(age_s, 1),
             next_try_s=None if next_s is None else round(max(0.0, next_s - at_s), 1),
             held_bytes=self.recording.held_bytes,
+            missing_s=None if gap is None else round(max(0, clock.wall_ns() - gap.from_wall_ns) / NS_PER_S, 1),
             frames=self._arrivals.frames,
         )
 

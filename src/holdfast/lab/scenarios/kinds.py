@@ -31,6 +31,7 @@ NOTHING: frozenset[str] = frozenset()
 REFUSED_S, NOT_FOUND_S = 5.0, 8.0
 HELD_S = 5.0
 SILENT_S = 12.0
+CLOSED_S, SUSPECTED_S = 0.3, 2.0
 TROUBLE_S = 5.0
 CAMERA_NOTICES_S = 8.0
 
@@ -61,6 +62,8 @@ class Kind:
     bar_s: float = REPLACED_S
     """How much may be lost beyond the time for which it lasts."""
     lasts_s: float = 0.0
+    noticed_s: float | None = None
+    """Within this the recorder must have said something of it (requirements H1 and H2)."""
     late_s: float = 0.0
     """What comes is so late; none of it may be lost."""
     over: Act | None = None
@@ -171,17 +174,19 @@ def _resolution(victim: Victim) -> None:
 
 
 KINDS: dict[str, Kind] = {
-    "reset": Kind(_reset, NETWORK, RECONNECTED_S),
+    "reset": Kind(_reset, NETWORK, RECONNECTED_S, noticed_s=CLOSED_S),
     "away-5": _away(5, long=False),
     "away-60": _away(60, long=True),
     "away-300": _away(300, long=True),
-    "close": Kind(_close, NETWORK, RECONNECTED_S),
-    "half-close": Kind(lambda v: v.lab.end(v.number, End.HALF_CLOSE), NETWORK, RECONNECTED_S),
+    "close": Kind(_close, NETWORK, RECONNECTED_S, noticed_s=CLOSED_S),
+    "half-close": Kind(lambda v: v.lab.end(v.number, End.HALF_CLOSE), NETWORK, RECONNECTED_S, noticed_s=CLOSED_S),
     "boot": Kind(_boot, NETWORK | {"not_found"}, RECONNECTED_S, REFUSED_S + NOT_FOUND_S),
-    "dead": Kind(lambda v: v.lab.vanish(v.number), SILENCE | NETWORK),
-    "held": Kind(lambda v: v.lab.hold(v.number, HELD_S), NOTHING, 0.0, late_s=HELD_S),
+    "dead": Kind(lambda v: v.lab.vanish(v.number), SILENCE | NETWORK, noticed_s=SUSPECTED_S),
+    "held": Kind(lambda v: v.lab.hold(v.number, HELD_S), NOTHING, 0.0, late_s=HELD_S, noticed_s=SUSPECTED_S),
     "held-path": Kind(lambda v: v.lab.hold(v.number, HELD_S, whole_path=True), NOTHING, 0.0, late_s=HELD_S),
-    "silent": Kind(lambda v: v.lab.pause(v.number, SILENT_S), SILENCE, 0.0, SILENT_S, silent=True),
+    "silent": Kind(
+        lambda v: v.lab.pause(v.number, SILENT_S), SILENCE, 0.0, SILENT_S, silent=True, noticed_s=SUSPECTED_S
+    ),
     "unreachable": Kind(lambda v: v.lab.unreachable(v.number, TROUBLE_S), SILENCE | NETWORK, lasts_s=TROUBLE_S),
     "dark": Kind(
         lambda v: v.lab.vanish(v.number, whole_path=True, seconds=TROUBLE_S),

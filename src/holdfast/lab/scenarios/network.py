@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
+from holdfast.catalog.queries import CatalogReader
+from holdfast.domain.times import WallNs
 from holdfast.lab import reader
 from holdfast.lab.camera import CameraSpec
 from holdfast.lab.scenarios.accounts import account_problems, camera_name, exit_problems, file_problems, problems
@@ -18,6 +20,7 @@ from holdfast.lab.scenarios.stand import NS_PER_S, SETTLED_S, Row, Stand, small,
 CAMERAS_AT_ONCE = 7
 """With the one that has no fault, as many as two cores carry beside everything else."""
 STAGGER_S = 1.0
+CATALOG = ".holdfast/catalog.db"
 YOUNG_S = 3.0
 """Frames flow for so long before the first fault. Before others they settle, so that each counts as a first one."""
 AFTERWARDS_S = 2.0
@@ -121,6 +124,7 @@ def _verdict(made: Stand, number: int, name: str, run: _Run, until_ns: int) -> l
         lost_s = [max(0.0, film.lost_s(begin_ns, end_ns) - kind.lasts_s) for begin_ns, end_ns in windows]
         what = "lost beyond the outage"
     worst_s, median_s = worst_and_median(lost_s)
+    noticed = [_noticed_s(made, number, begin_ns) for begin_ns in run.begun_ns]
     told = ledger_problems(made, number, kind.causes, until_ns=ends_ns[-1], leniency=kind.leniency)
     return [
         Row(scenario, f"{what}, median of {len(lost_s)}", median_s, kind.bar_s, "s"),
@@ -128,7 +132,14 @@ def _verdict(made: Stand, number: int, name: str, run: _Run, until_ns: int) -> l
         problems(scenario, "frames twice, files", _wrong(made, number, kind)),
         problems(scenario, "never hurried", _hurried(made, number, run)),
         problems(scenario, LEDGER, told),
+        *([] if kind.noticed_s is None else [Row(scenario, "noticed after, worst", max(noticed), kind.noticed_s, "s")]),
     ]
+
+
+def _noticed_s(made: Stand, number: int, begun_ns: int) -> float:
+    """How long it took until the recorder wrote a fault of this camera down."""
+    faults = CatalogReader(made.root / CATALOG).faults(camera_name(number), from_ns=WallNs(begun_ns))
+    return (faults[0].wall_ns - begun_ns) / NS_PER_S if faults else float("inf")
 
 
 def _wrong(made: Stand, number: int, kind: Kind) -> list[str]:
