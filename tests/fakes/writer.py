@@ -51,6 +51,10 @@ class FakeWriter:
     _finished: set[int] = field(default_factory=set)
     _uncut: dict[int, tuple[FakeFile, int]] = field(default_factory=dict)
 
+    def forget_finished(self) -> None:
+        """Of files that were made final nothing will be heard any more."""
+        self._finished.clear()
+
     def order(self, order: Order) -> None:
         self.orders.append(order)
 

@@ -44,7 +44,8 @@ class Life:
         self.clock, self.capture, self.writer = FakeClock(), FakeCapture(), FakeWriter()
         self.numbers = 0
         services = Services(self.clock, self.writer, Silent(), self.number, lambda: UUID(int=self.number()))
-        ports = StreamPorts(self.capture, FakeReach(), services, lambda: 0.5)
+        self.reach = FakeReach()
+        ports = StreamPorts(self.capture, self.reach, services, lambda: 0.5)
         self.supervisor = StreamSupervisor(StreamPlan(STREAM, StreamAddress("rtsp://h/")), ports, 0)
         self.supervisor.restore(wanted=True)
         self.supervisor.enable()
@@ -68,14 +69,19 @@ class Life:
         self.supervisor.handle(SessionFailed(STREAM, session, RESET))
         self.supervisor.handle(PortSeen(STREAM, None))
         self.supervisor.handle(SessionEnded(STREAM, session))
-        for _ in range(400):
-            self.pass_time(0.5)
-            if self.supervisor.session != session:
-                break
+        wait_s = self.supervisor.status.next_try_s or 0.0
+        for _ in range(4):
+            # In steps, as the recorder's own loop would: what is young is settled, files become final.
+            self.pass_time(wait_s / 3 + 0.1)
         assert self.supervisor.session == session + 1
-        self.capture.asked.clear()
-        self.capture.opened.clear()
+        self.forget()
+
+    def forget(self) -> None:
+        """What the fakes remember is not the recorder's."""
+        for memory in (self.capture.asked, self.capture.opened, self.reach.asked):
+            memory.clear()
         self.writer.disk.clear()
+        self.writer.forget_finished()
 
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)
