@@ -317,3 +317,17 @@ def test_a_wrong_password_behind_other_faults_counts_as_the_first_one() -> None:
     assert now.next_try_at_s == 43.0
     now = after(now, (Ticked(), 43.0), (Failed(4, PASSWORD, ended=True), 43.0))
     assert now.next_try_at_s == 123.0
+
+
+def test_a_busy_camera_that_had_worked_is_asked_every_two_seconds_and_then_seldom() -> None:
+    busy = Fault(FaultKind.BUSY, "Busy.")
+    now = after(opened(), (FramesSeen(1), 0.0), (FramesSeen(1), 6.0), (Failed(1, NETWORK), 10.0))
+    waits_s, at_s = [], 10.0
+    for session in range(2, 120):
+        now = after(now, (Ticked(), at_s), (Failed(session, busy, ended=True), at_s))
+        assert now.next_try_at_s is not None
+        waits_s.append(now.next_try_at_s - at_s)
+        at_s = now.next_try_at_s
+    assert waits_s[:3] == [2.0, 2.0, 2.0]
+    assert max(waits_s) == 10.0
+    assert at_s > 400

@@ -41,13 +41,14 @@ def gaps(options: argparse.Namespace) -> int:
         reader = CatalogReader(catalog_path(root))
         try:
             alive_ns = _alive_until(root, reader, now_ns)
-            account = gap_account(reader, asked, alive_ns=alive_ns, now_ns=now_ns)
+            # Nobody knows what is missing since then before the next recorder starts: it will say.
+            account = gap_account(reader, asked, alive_ns=alive_ns, now_ns=alive_ns)
         except CatalogError as error:
             raise Problem(Exit.FOLDER, translated(str(error))) from error
     if options.json:
-        _print_json(account.gaps, account.days, now_ns)
+        _print_json(account.gaps, account.days, alive_ns)
     else:
-        _print(account.gaps, account.days, now_ns)
+        _print(account.gaps, account.days, alive_ns)
         if alive_ns < now_ns:
             print(say("No recorder runs here. The last one was alive until {moment}.", moment=_local(alive_ns)))
     return Exit.OK

@@ -7,8 +7,8 @@ from holdfast.domain.faults import FaultKind
 SELDOM = frozenset({FaultKind.AUTHENTICATION})
 """Faults after which quick tries do harm: cameras lock accounts (requirement C6)."""
 
-SLOW = frozenset({FaultKind.BUSY, FaultKind.NO_VIDEO, FaultKind.ELEMENT_MISSING, FaultKind.BAD_ADDRESS})
-"""Faults that quick tries do not end: a camera that is busy has to forget its last session first."""
+SLOW = frozenset({FaultKind.NO_VIDEO, FaultKind.ELEMENT_MISSING, FaultKind.BAD_ADDRESS})
+"""Faults that quick tries do not end."""
 
 AT_ONCE = frozenset({FaultKind.WORKER_DIED, FaultKind.WORKER_HUNG, FaultKind.WORKER_MEMORY, FaultKind.TRANSPORT})
 """Faults of our own: the first try need not wait."""

@@ -44,6 +44,8 @@ class ConnectionSettings:
     quick_s: float = 0.5
     quick_for_s: float = 120.0
     """After a session that had worked, tries follow one another this quickly, and for this long."""
+    busy_s: float = 2.0
+    """The same of a camera that says it is busy: it has to forget its last session first."""
     look_s: float = 0.5
     look_again_s: float = 2.0
     """The camera's port is looked at this often while it does not answer, and while it does."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from holdfast.domain.faults import Fault, OwnError
+from holdfast.domain.faults import Fault, FaultKind, OwnError
 from holdfast.policy.backoff import SELDOM, SLOW
 from holdfast.policy.connecting import (
     Action,
@@ -209,6 +209,8 @@ def _delay_s(
     backoff_s = settings.backoff.delay_s(failures, fault.kind, chance=chance)
     if fault.kind in SELDOM | SLOW or now.quick_until_s is None or at_s >= now.quick_until_s:
         return backoff_s
+    if fault.kind is FaultKind.BUSY:
+        return min(backoff_s, settings.busy_s)
     if primary.first_at_s is not None and at_s - primary.first_at_s >= settings.settled_s:
         return 0.0
     return min(backoff_s, settings.quick_s * (1 - chance / 3))
