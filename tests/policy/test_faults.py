@@ -79,3 +79,28 @@ def test_no_password_gets_into_a_fault() -> None:
     assert "geheim" not in fault.sentence + fault.detail
     own = classify(error(Branch.SOURCE, OWN_DOMAIN, OwnError.NO_VIDEO_TRACK, text=f"nothing at {url}"))
     assert "geheim" not in own.sentence + own.detail
+
+
+@pytest.mark.parametrize(
+    ("code", "debug", "kind"),
+    [
+        (9, "gstrtspsrc.c(6954): gst_rtspsrc_send (): Not Enough Bandwidth (453)", FaultKind.BUSY),
+        (9, "gstrtspsrc.c(695): gst_rtspsrc_send (): Service Unavailable (503)", FaultKind.BUSY),
+        (10, "gstrtspsrc.c(8001): setup ():\nError (454): Session Not Found", FaultKind.NOT_FOUND),
+        (10, "Error (500): Internal Server Error", FaultKind.SERVER_ERROR),
+        (9, "Forbidden (403)", FaultKind.AUTHENTICATION),
+        (9, "Unsupported Transport (461)", FaultKind.TRANSPORT),
+        (9, "gstrtspsrc.c(404): read (): Could not receive message. (System error)", FaultKind.RTSP_NETWORK),
+        (1, "stream type is unsupported", FaultKind.BAD_STREAM),
+        (7, "Failed to connect. (503)", FaultKind.RTSP_NETWORK),
+    ],
+)
+def test_an_answer_that_has_no_code_is_judged_by_its_status(code: int, debug: str, kind: FaultKind) -> None:
+    assert kind_of(error(Branch.SOURCE, RESOURCE, code, debug=debug)) is kind
+
+
+@given(branch=st.sampled_from(Branch), code=st.integers(0, 20), text=st.text(max_size=30))
+def test_no_text_ever_means_a_full_disk(branch: Branch, code: int, text: str) -> None:
+    said = f"{text} no space left on device colorspace {text}"
+    report = error(branch, STREAM, code, text=said, debug=said)
+    assert kind_of(report) not in {FaultKind.DISK_FULL, FaultKind.STORAGE_DISCONNECTED}
