@@ -151,8 +151,8 @@ def test_silence_while_the_recorder_itself_was_stopped_is_not_the_cameras() -> N
     now = after(opened(), (Delivered(1), 5.0))
     now, actions = step(now, Ticked(skipped_s=3600.0), 3605.2)
     assert actions == ()
-    assert not step(now, Ticked(), 3607.0)[0].suspected
-    assert step(now, Ticked(), 3607.1)[0].suspected
+    assert not step(now, Ticked(), 3606.1)[0].suspected
+    assert step(now, Ticked(), 3606.3)[0].suspected
     now, actions = step(opened(), Ticked(skipped_s=3600.0), 3605.0)
     assert actions == ()
 

@@ -85,7 +85,7 @@ class Rig:
     def begins(self, session: int) -> None:
         self.told.append(("begins", session))
         if self.wins:
-            self.lanes.promote(session, session - 1)
+            self.lanes.inherit(session)
 
     # ------------------------------------------------------------ the camera
 
@@ -346,7 +346,6 @@ def test_events_of_sessions_that_are_not_there_are_ignored(rig: Rig) -> None:
     rig.lanes.take_bytes(TakeBytes(STREAM, 5, 1, b"no"))
     rig.lanes.take_closed(TakeClosed(STREAM, 5, 1))
     rig.lanes.take_opened(TakeOpened(STREAM, 5, 1, PtsNs(0), MonoNs(0), reorders=False, reason="x"))
-    rig.lanes.promote(5, 4)
     assert rig.lanes.is_idle
 
 
@@ -367,3 +366,15 @@ def test_a_shut_down_ends_every_lane(rig: Rig) -> None:
     rig.settle()
     assert rig.lanes.is_idle
     assert all(file.is_final for file in rig.writer.disk.values())
+
+
+def test_the_tail_of_a_session_that_ended_repeats_nothing_of_its_successor(rig: Rig) -> None:
+    old = rig.open(1, 0)
+    rig.live(old, 4)
+    new = rig.open(2, 4)
+    rig.live(new, 4)
+    rig.send(old, 2)
+    rig.end(old)
+    rig.end(new)
+    rig.settle()
+    assert sorted(rig.files()) == [[0, 1, 2, 3], [4, 5, 6, 7]]

@@ -7,6 +7,8 @@ longest of the last intervals: one stall, or the burst behind it, does not make 
 from dataclasses import dataclass
 
 REMEMBERED = 16
+LATE_S = 0.8
+"""So long after a frame its fragment may have been delivered, and somebody have looked."""
 ENOUGH = 4
 """Fewer intervals than this tell nothing yet."""
 
@@ -29,8 +31,11 @@ class Rhythm:
         return sorted(self.intervals_s, reverse=True)[2]
 
     def suspicious_after_s(self, at_most_s: float) -> float:
-        """Silence longer than this is no part of the rhythm; `at_most_s` unless the stream itself is slower."""
-        usual_s = self.longest_usual_s
+        """Silence of deliveries that is no part of the rhythm.
+
+        The silence of frames is then no longer than `at_most_s`, unless the stream itself is slower.
+        """
+        usual_s, at_most_s = self.longest_usual_s, max(at_most_s - LATE_S, 0.3)
         if usual_s == 0.0:
             return at_most_s
         return max(min(max(1.0, 2 * usual_s) + 0.2, at_most_s), 1.25 * usual_s + 0.2)

@@ -146,10 +146,12 @@ class Lane:
             return False
         mark = Mark(key, self.mono_of(info.start_ns))
         if self.is_rival:
-            self.owner.begin_rival(self, mark)
+            # Whether it wins is decided by whoever listens: then it is a rival no more.
+            self.owner.turns.begins(self.session)
         if self.is_rival:
             return False
         self.has_begun = True
+        self.owner.began(self, mark)
         return True
 
     def _is_at_its_end(self, info: FragmentInfo, key: bytes | None) -> bool:
@@ -185,7 +187,6 @@ class Lanes(LaneTotals):
         self._wanted = False
         self._lanes: dict[int, Lane] = {}
         super().__init__(self._lanes)
-        self._winning: Mark | None = None
 
     # ------------------------------------------------------------ sessions
 
@@ -206,25 +207,17 @@ class Lanes(LaneTotals):
             lane.has_ended = True
             self._forget_done()
 
-    def promote(self, session: int, drains: int) -> None:
-        """A rival has won; the other goes on up to where this one begins."""
-        winner, loser = self._lanes.get(session), self._lanes.get(drains)
-        if winner is not None:
-            winner.is_rival = False
-        if loser is not None:
-            loser.ends_at = self._winning
-
     def inherit(self, session: int) -> None:
         """The session is the primary, whatever it was before."""
         lane = self._lanes.get(session)
         if lane is not None:
             lane.is_rival = False
 
-    def begin_rival(self, lane: Lane, mark: Mark) -> None:
-        """A rival has what nobody had: whether it wins is decided by whoever listens."""
-        self._winning = mark
-        self.turns.begins(lane.session)
-        self._winning = None
+    def began(self, lane: Lane, mark: Mark) -> None:
+        """A lane is recorded from here on: older ones, whose last frames may still come, end where it began."""
+        for other in self._lanes.values():
+            if other.session < lane.session and not other.has_ended and other.ends_at is None:
+                other.ends_at = mark
 
     # ------------------------------------------------------------ what the user wants
 

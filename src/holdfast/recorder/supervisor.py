@@ -275,7 +275,7 @@ class StreamSupervisor:
                 self._ports.capture.close(self.stream, session)
             case connecting.Promote(session, drains):
                 LOG_RECONNECT.info("%s: session %d goes on in place of session %d", self.stream, session, drains)
-                self.recording.promote(session, drains)
+                self.recording.inherit(session)
             case connecting.LookAtPort():
                 self._ports.reach.look(self.stream, self._address.url)
             case connecting.Report(session, fault, ends):

@@ -27,6 +27,7 @@ AFTERWARDS_S = 2.0
 STILL_ON_ITS_WAY_S = 1.5
 """What was made just before the end may be lost with it."""
 LEDGER = "ledger"
+NOTICED = "noticed after, worst"
 VARIANTS: tuple[Callable[[], CameraSpec], ...] = (
     small,
     lambda: small(25, 25),
@@ -132,7 +133,7 @@ def _verdict(made: Stand, number: int, name: str, run: _Run, until_ns: int) -> l
         problems(scenario, "frames twice, files", _wrong(made, number, kind)),
         problems(scenario, "never hurried", _hurried(made, number, run)),
         problems(scenario, LEDGER, told),
-        *([] if kind.noticed_s is None else [Row(scenario, "noticed after, worst", max(noticed), kind.noticed_s, "s")]),
+        *([] if kind.noticed_s is None else [Row(scenario, NOTICED, max(noticed), kind.noticed_s, "s")]),
     ]
 
 
