@@ -82,6 +82,8 @@ class Recorder:
         self._is_started = True
         for supervisor in self._supervisors.values():
             self._begin(supervisor)
+        for stream in self.past.ends.keys() - self._supervisors.keys():
+            self.past.end_unwanted(stream, self._ports.services.catalog)
 
     def add(self, plan: StreamPlan) -> None:
         """One more stream; one that is there already is changed."""
@@ -196,6 +198,8 @@ class Recorder:
         end = self.past.ends.get(plan.stream)
         if wanted and end is not None:
             supervisor.ledger.earlier_life(end.footage_wall_ns, end.cause, end.open_gap)
+        else:
+            self.past.end_unwanted(plan.stream, self._ports.services.catalog)
         supervisor.restore(wanted=wanted)
         if self._leavers.hold(plan.stream):
             self._waiting.add(plan.stream)
@@ -204,6 +208,8 @@ class Recorder:
 
     def _leave(self, supervisor: StreamSupervisor) -> None:
         self._waiting.discard(supervisor.stream)
+        if self._is_started:
+            self.past.forget_end(supervisor.stream)
         self.past.sessions[supervisor.stream] = supervisor.connection.session
         supervisor.restore(wanted=False)
         self._leavers.add(supervisor, self._ports.services.clock.mono_ns())
