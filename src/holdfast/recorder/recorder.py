@@ -46,8 +46,8 @@ class Recorder:
         """Nothing is captured before `start`."""
         self._ports = ports
         self.past = Past.recall(ports.past)
-        self._leavers = Leavers()
         self._alone = Alone(ports.services.clock)
+        self._leavers = Leavers(self._alone)
         self._supervisors = {plan.stream: self._supervisor(plan) for plan in plans}
         self._waiting: set[StreamId] = set()
         """Streams that are connected as soon as an earlier life of theirs has let go of the camera."""
@@ -146,7 +146,7 @@ class Recorder:
     def answered(self, answer: Answer) -> None:
         """An answer of the writer."""
         for supervisor in self._everyone():
-            if supervisor.recording.answered(answer):
+            if self._alone.do(supervisor.stream, partial(supervisor.recording.answered, answer)):
                 return
 
     def tick(self) -> None:
@@ -220,7 +220,7 @@ class Recorder:
             self._ports.capture.release(stream)
         for stream in [stream for stream in self._waiting if not self._leavers.hold(stream)]:
             self._waiting.discard(stream)
-            self._supervisors[stream].enable()
+            self._alone.do(stream, self._supervisors[stream].enable)
 
 
 def _adjust(supervisor: StreamSupervisor, plan: StreamPlan, catalog: CatalogWrites) -> None:
