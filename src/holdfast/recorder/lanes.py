@@ -117,6 +117,11 @@ class Lane:
         self._say_delay()
         self.owner.account.recorded(self.session, self.mono_of(info.start_ns), self.mono_of(end_ns), usual_ns)
 
+    def unwritable(self, info: FragmentInfo) -> None:
+        """See Footage."""
+        from_ns, to_ns = self.mono_of(info.start_ns), self.mono_of(info.end_ns)
+        self.owner.account.lost(from_ns, to_ns, FaultKind.MUX, "it does not fit into a file", self.session)
+
     def dropped(self, infos: Sequence[FragmentInfo]) -> None:
         """See Footage."""
         for info in infos:

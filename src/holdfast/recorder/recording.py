@@ -65,6 +65,9 @@ class Footage(Protocol):
     def dropped(self, infos: Sequence[FragmentInfo]) -> None:
         """They were to be recorded, and are lost: memory is full."""
 
+    def unwritable(self, info: FragmentInfo) -> None:
+        """It was taken, and no file can hold it."""
+
 
 class Recording:
     """Owns one ring, segmenter and segments: those of a stream, or of one session of it."""
@@ -329,6 +332,8 @@ class Recording:
 
     def _append(self, fragment: FragmentInfo) -> None:
         if self.current is None:
+            if self._footage is not None:
+                self._footage.unwritable(fragment)
             return
         held = self.ring[fragment.index]
         held.segment, held.is_saved = self.current.key, False
