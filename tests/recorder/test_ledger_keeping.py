@@ -188,7 +188,10 @@ def test_a_clock_that_is_behind_the_end_of_an_earlier_life_does_not_hide_what_is
     )
     room.keeper.earlier_life(room.wall(3600), "recorder_killed", left)
     room.keeper.wanted(wanted=True)
+    room.recorded(1, 1, 2)
     room.clock.advance(10)
-    room.keeper.tick()
-    assert room.keeper.open_gap is not None
-    assert room.keeper.open_gap.from_wall_ns == left.from_wall_ns, "what was said stays"
+    room.keeper.fault(RESET, 1, breaks=True)
+    first, second = sorted(room.catalog.gaps(), key=lambda gap: gap.gap_id == "left", reverse=True)
+    assert first.from_wall_ns == left.from_wall_ns, "what was said stays"
+    assert first.to_wall_ns is not None
+    assert (second.cause, second.to_wall_ns) == ("rtsp_network", None)
