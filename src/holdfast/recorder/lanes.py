@@ -306,5 +306,9 @@ class Lanes(LaneTotals):
     def _forget_done(self) -> None:
         for session, lane in list(self._lanes.items()):
             is_over = lane.has_ended and lane.recording.is_idle and not lane.recording.open_paths
-            if is_over or (lane.has_ended and len(self._lanes) > MOST_LANES):
+            if is_over:
+                del self._lanes[session]
+            elif lane.has_ended and len(self._lanes) > MOST_LANES:
+                # What it holds can be written no more, and that is said.
+                lane.recording.shrink(0)
                 del self._lanes[session]
