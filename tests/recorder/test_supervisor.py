@@ -328,3 +328,16 @@ def test_many_failures_raise_one_alarm(desk: Desk) -> None:
         desk.supervisor.handle(seen(OwnError.UNREACHABLE))
         desk.pass_time(61)
     assert desk.supervisor.status.phase is Phase.ERROR
+
+
+@pytest.mark.expects_log("cam_01: The camera's frames carry no usable times")
+def test_what_goes_wrong_with_every_piece_is_said_once_in_a_while(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    desk.supervisor.want(wanted=True)
+    desk.begin_take()
+    desk.frames(5)
+    for number in range(3, 203):
+        late = fragment(number * (1 << 34), GROUP, number=number)
+        desk.supervisor.handle(TakeBytes(STREAM, 1, 1, late))
+        desk.pass_time(0.5)
+    assert [fault.kind for fault in desk.catalog.faults()] == ["no_times", "no_times"]
+    assert sum("no usable times" in record.message for record in caplog.records) == 2

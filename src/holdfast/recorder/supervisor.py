@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, Fault, FaultKind, OwnError
 from holdfast.domain.segments import IntentRecord, StreamRecord
@@ -41,8 +42,6 @@ LOG_RTSP = logging.getLogger("holdfast.rtsp")
 LOG_RECONNECT = logging.getLogger("holdfast.reconnect")
 IN_VAIN = frozenset({FaultKind.STALLED, FaultKind.RTSP_NETWORK})
 """All that is known of a session whose packets do not come through."""
-LOSS_AGAIN_S = 60.0
-"""A network that loses packets is spoken of once a minute; the ledger has them all."""
 
 LOG_RECORDING = logging.getLogger("holdfast.recording")
 
@@ -89,8 +88,8 @@ class StreamSupervisor:
             begins=lambda session: self._step(connecting.Delivered(session, begins=True)),
             drained=lambda session: self._step(connecting.Drained(session)),
         )
-        limit_bytes = plan.ring_limit_bytes
-        self.recording = Lanes(plan.stream, plan.rules, ports.services, self._report, limit_bytes, turns, self.ledger)
+        often, limit_bytes = partial(self._report, often=True), plan.ring_limit_bytes
+        self.recording = Lanes(plan.stream, plan.rules, ports.services, often, limit_bytes, turns, self.ledger)
         self.wanted = False
         self._ports, self._services = ports, ports.services
         self.connection = Connection(session=last_session, records=plan.mode.records)
@@ -184,7 +183,7 @@ class StreamSupervisor:
                 self._step(connecting.Ended(session))
                 self._sessions.ended(session, "closed")
             case BranchFailed(_, _, error):
-                self._report(classify(error))
+                self._report(classify(error), often=True)
 
     def _port_seen(self, seen: PortSeen) -> None:
         """The camera's port was looked at; that may tell more exactly why nothing comes."""
@@ -318,14 +317,13 @@ class StreamSupervisor:
         """Known loss: what the packets were of is damaged, though there may be frames."""
         text = f"{lost.packets} packets did not arrive"
         self.ledger.lost(lost.from_ns, lost.to_ns, FaultKind.PACKETS_LOST, text, lost.session)
-        last, age_s = self._troubles.last, self._troubles.age_s
-        if last is None or age_s is None or last.kind is not FaultKind.PACKETS_LOST or age_s > LOSS_AGAIN_S:
-            self._troubles.report(Fault(FaultKind.PACKETS_LOST, SENTENCES[FaultKind.PACKETS_LOST], text), lost.session)
+        fault = Fault(FaultKind.PACKETS_LOST, SENTENCES[FaultKind.PACKETS_LOST], text)
+        self._troubles.report(fault, lost.session, often=True)
 
-    def _report(self, fault: Fault, session: int | None = None, *, breaks: bool = False) -> None:
-        """`session`: the one that failed; None: the one that is recorded."""
+    def _report(self, fault: Fault, session: int | None = None, *, breaks: bool = False, often: bool = False) -> None:
+        """`session`: the one that failed; None: the one that is recorded. `often`: see Troubles."""
         session = self.session if session is None else session
-        self._troubles.report(fault, session, again=self.connection.failures > 1)
+        self._troubles.report(fault, session, again=self.connection.failures > 1, often=often)
         self.ledger.fault(fault, session, breaks=breaks)
 
     def _now_s(self) -> float:
