@@ -341,3 +341,15 @@ def test_what_goes_wrong_with_every_piece_is_said_once_in_a_while(desk: Desk, ca
         desk.pass_time(0.5)
     assert [fault.kind for fault in desk.catalog.faults()] == ["no_times", "no_times"]
     assert sum("no usable times" in record.message for record in caplog.records) == 2
+
+
+def test_what_is_missing_while_the_valve_is_shut_is_by_the_users_wish(desk: Desk) -> None:
+    desk.supervisor.want(wanted=True)
+    desk.begin_take()
+    desk.supervisor.set_mode(Mode.STREAMING_ONLY)
+    desk.supervisor.want(wanted=False)
+    desk.pass_time(5)
+    desk.frames(9)
+    desk.supervisor.want(wanted=True)
+    desk.pass_time(5)
+    assert [(gap.cause, gap.to_wall_ns is None) for gap in desk.catalog.gaps()] == [("streaming_only", True)]

@@ -72,6 +72,7 @@ CAUSES: Mapping[Cause, str] = {
     FaultKind.WORKER_MEMORY: "capture process too large",
     GapCause.STARTING: "before the first key frame",
     GapCause.SILENT: "no frames",
+    GapCause.STREAMING_ONLY: "streaming only",
     GapCause.RECORDER_STOPPED: "recorder stopped",
     GapCause.RECORDER_KILLED: "recorder not running",
     GapCause.DELETED: "deleted",

@@ -16,6 +16,8 @@ class GapCause(StrEnum):
     """Recording was switched on and no key frame had come yet; no fault was said."""
     SILENT = "silent"
     """The camera sent nothing, and no fault was said."""
+    STREAMING_ONLY = "streaming_only"
+    """The user shut the recording valve."""
     RECORDER_STOPPED = "recorder_stopped"
     """In order: by the user, or with the machine."""
     RECORDER_KILLED = "recorder_killed"

@@ -9,6 +9,7 @@ from holdfast.policy import faults
 SENTENCES: Mapping[GapCause, str] = {
     GapCause.STARTING: "Recording was switched on, and the camera's first key frame had not come yet.",
     GapCause.SILENT: "The camera sent no frames, and neither it nor the network said why.",
+    GapCause.STREAMING_ONLY: "The camera was switched to streaming only, which writes nothing.",
     GapCause.RECORDER_STOPPED: "The recorder was stopped.",
     GapCause.RECORDER_KILLED: "The recorder did not run: it was killed, it crashed, or the power failed.",
     GapCause.DELETED: "The footage was deleted.",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from holdfast.domain.faults import Fault
-from holdfast.domain.gaps import GapRecord, GapRemoved
+from holdfast.domain.gaps import GapCause, GapRecord, GapRemoved
 from holdfast.domain.secrets import redact
 from holdfast.domain.segments import Json
 from holdfast.domain.streams import StreamId
@@ -78,6 +78,10 @@ class LedgerKeeper:
         """
         note = Note(fault.kind, _clean(fault.detail or fault.sentence))
         self._step(Faulted(note, session, self._clock.mono_ns(), breaks))
+
+    def valve_shut(self) -> None:
+        """Nothing is recorded from now on, as the user wants it."""
+        self._step(Faulted(Note(GapCause.STREAMING_ONLY), None, self._clock.mono_ns(), breaks=True))
 
     def lost(self, from_ns: MonoNs, to_ns: MonoNs, cause: str, text: str, session: int | None) -> None:
         """What was, or should have been, between these moments is known to be lost. `cause`: value of a Cause."""

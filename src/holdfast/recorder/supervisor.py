@@ -134,6 +134,8 @@ class StreamSupervisor:
         self.ledger.wanted(wanted=wanted)
         if wanted:
             self.recording.start()
+            if not self._mode.records:
+                self.ledger.valve_shut()
             if self._troubles.last is not None and self.connection.phase is not Phase.CONNECTED:
                 self.ledger.fault(self._troubles.last, self.session, breaks=True)
         else:
@@ -141,6 +143,8 @@ class StreamSupervisor:
 
     def set_mode(self, mode: Mode) -> None:
         """Open and close the valves of the running session and of those to come."""
+        if self._mode.records and not mode.records:
+            self.ledger.valve_shut()
         self._mode = mode
         # A rival may be the one that goes on; what drains is of before.
         for live in (self.connection.primary, self.connection.rival):

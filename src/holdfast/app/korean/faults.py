@@ -164,6 +164,7 @@ _GAPS = {
         "녹화기가 실행되지 않았습니다. 강제로 종료되었거나, 비정상 종료했거나, 전원이 끊겼습니다."
     ),
     "The footage was deleted.": "영상이 삭제되었습니다.",
+    "The camera was switched to streaming only, which writes nothing.": "스트리밍 전용이라 녹화하지 않았습니다.",
     "The volume that holds the footage is not connected.": "영상이 있는 볼륨이 연결되어 있지 않습니다.",
     "The cause is not known to this version.": "이 버전에서는 알 수 없는 원인입니다.",
 }

@@ -60,6 +60,7 @@ _CAUSES = {
     "no frames": "프레임 없음",
     "packets lost": "패킷 손실",
     "recorder stopped": "녹화기 정지",
+    "streaming only": "스트리밍 전용",
     "recorder not running": "녹화기 중단",
     "deleted": "삭제됨",
     "volume not connected": "볼륨 연결 안 됨",
