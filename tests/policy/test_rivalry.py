@@ -79,6 +79,13 @@ def test_the_primary_that_delivers_first_wins_and_its_rival_is_closed(suspected:
     assert (now.phase, now.rival, now.closing) == (Phase.CONNECTED, None, frozenset({2}))
 
 
+def test_frames_that_the_worker_saw_before_the_silence_do_not_end_the_suspicion(suspected: Connection) -> None:
+    now, actions = step(suspected, FramesSeen(1), 11.9)
+    assert (actions, now.phase) == ((), Phase.RECONNECTING)
+    assert now.rival is not None
+    assert step(now, Delivered(1), 12.0)[1] == (Close(2),)
+
+
 def test_a_rival_that_has_something_new_wins_and_the_other_drains(suspected: Connection) -> None:
     now = after(suspected, (FramesSeen(2), 11.8), (Delivered(2), 11.9))
     assert now.rival is not None, "old frames again are no win"

@@ -5,14 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from holdfast.domain.segments import IntentRecord, StreamRecord
+from holdfast.domain.faults import FaultKind
+from holdfast.domain.gaps import GapRecord
+from holdfast.domain.segments import IntentRecord, RecorderStopped, SegmentRecord, SegmentState, StreamRecord
 from holdfast.domain.streams import Mode, StreamAddress, StreamId
-from holdfast.domain.times import NS_PER_S, WallNs
+from holdfast.domain.times import NS_PER_S, PtsNs, WallNs
 from holdfast.policy.segmenting import SegmentRules
 from holdfast.ports.catalog import CatalogUnreadableError
 from holdfast.ports.volumes import CreateSegment
 from holdfast.recorder.leaving import END_PATIENCE_S
 from tests.fakes.catalog import FakeCatalog
+from tests.fakes.clock import FakeClock
 from tests.recorder.test_recorder import STREAMS, Room, plan
 
 # Nobody delivers while time passes in these tests.
@@ -289,3 +292,94 @@ def test_session_numbers_go_on_after_those_of_the_catalog() -> None:
     again = Room(catalog=first.catalog)
     again.recorder.start()
     assert again.capture.asked == [("open", ONE, 2), ("open", TWO, 2)]
+
+
+# ------------------------------------------------------------ what an earlier life left
+
+
+def _yesterday(*, is_open: bool = False) -> FakeCatalog:
+    """A recorder ended in order a day ago; its footage ended a minute before, or a gap was open then."""
+    catalog = FakeCatalog()
+    now_ns = FakeClock().wall_ns()
+    day_ago_ns = now_ns - 24 * 3600 * NS_PER_S
+    for stream in STREAMS:
+        catalog.post(StreamRecord(camera=stream.camera, stream=stream.stream, display_name=""))
+        catalog.post(
+            SegmentRecord(
+                path=f"{stream.camera}/old.mp4",
+                camera=stream.camera,
+                stream=stream.stream,
+                run_id=f"run of {stream}",
+                session=1,
+                ordinal=0,
+                wall_start_ns=WallNs(day_ago_ns - 120 * NS_PER_S),
+                duration_ns=60 * NS_PER_S,
+                pts_start_ns=PtsNs(0),
+                size_bytes=1,
+                codec="h264",
+                width=1,
+                height=1,
+                frames=1,
+                state=SegmentState.FINAL,
+            )
+        )
+        if is_open:
+            catalog.post(
+                GapRecord(
+                    gap_id=f"gap of {stream}",
+                    camera=stream.camera,
+                    stream=stream.stream,
+                    cause=FaultKind.REFUSED,
+                    sentence="",
+                    from_wall_ns=WallNs(day_ago_ns - 60 * NS_PER_S),
+                )
+            )
+    catalog.post(RecorderStopped(wall_ns=WallNs(day_ago_ns)))
+    return catalog
+
+
+def _long_gaps(catalog: FakeCatalog) -> list[str]:
+    """Cameras with a gap of more than an hour."""
+    now_ns = FakeClock().wall_ns()
+    gaps = ((gap.camera, (gap.to_wall_ns or now_ns) - gap.from_wall_ns) for gap in catalog.gaps())
+    return [camera for camera, length_ns in gaps if length_ns > 3600 * NS_PER_S]
+
+
+def test_the_time_since_an_earlier_life_of_the_recorder_is_missing_once_however_often_a_camera_moves() -> None:
+    room = Room(catalog=_yesterday())
+    room.recorder.start()
+    for stream in STREAMS:
+        room.record(stream, session=2)
+    room.pass_time(5)
+    assert _long_gaps(room.catalog) == ["cam_01", "cam_02"]
+    room.recorder.change(plan(ONE, address=ELSEWHERE))
+    room.recorder.remove(TWO)
+    for stream in STREAMS:
+        room.end(stream, session=2)
+    room.pass_time(5)
+    room.recorder.add(plan(TWO))
+    for stream in STREAMS:
+        room.record(stream, session=3)
+    room.recorder.repaired({stream: FakeClock().wall_ns() for stream in STREAMS})
+    room.pass_time(5)
+    assert _long_gaps(room.catalog) == ["cam_01", "cam_02"]
+
+
+def test_a_stream_that_nobody_wanted_at_the_start_did_not_miss_the_time_before() -> None:
+    room = Room(records=False, catalog=_yesterday())
+    room.recorder.start()
+    room.recorder.switch(ONE, wanted=True)
+    room.recorder.repaired({ONE: FakeClock().wall_ns()})
+    room.pass_time(5)
+    room.recorder.change(plan(ONE, address=ELSEWHERE))
+    room.pass_time(10)
+    assert not _long_gaps(room.catalog)
+
+
+def test_a_gap_that_an_earlier_life_left_open_ends_with_that_life_when_nobody_wants_the_stream_now() -> None:
+    catalog = _yesterday(is_open=True)
+    room = Room(records=False, catalog=catalog)
+    room.recorder.remove(TWO)
+    room.recorder.start()
+    life = FakeClock().wall_ns() - 24 * 3600 * NS_PER_S
+    assert [gap.to_wall_ns for gap in catalog.gaps()] == [life, life]

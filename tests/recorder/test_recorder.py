@@ -172,3 +172,26 @@ def test_a_mistake_in_what_is_done_for_one_camera_ends_nothing_for_the_others(mo
         room.record(stream)
     room.writer.work(100)
     assert {path.split("/")[0] for path in room.writer.disk} == {"cam_02"}
+
+
+@pytest.mark.expects_log("ERROR holdfast.recorder: cam_01: a mistake of the recorder itself")
+@pytest.mark.expects_log("cam_02: The connection is open, but no frames arrive")
+def test_nor_does_a_mistake_with_a_camera_that_leaves_or_with_what_the_disk_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    room = Room()
+    room.recorder.start()
+    for stream in STREAMS:
+        room.record(stream)
+    leaving = room.recorder.streams[STREAMS[0]]
+
+    def mistake(*_: object) -> None:
+        raise ZeroDivisionError
+
+    for name in ("answered", "shut_down", "take_closed"):
+        monkeypatch.setattr(leaving.recording, name, mistake)
+    room.recorder.remove(STREAMS[0])
+    room.end(STREAMS[0])
+    room.pass_time(5)
+    segments = room.catalog.segments(STREAMS[1].camera)
+    assert len(list(segments)) == 1, "the disk's answers reach the others"

@@ -106,6 +106,7 @@ class Worker:
         except ElementMissing as missing:
             error = ErrorReport(Branch.SOURCE, OWN_DOMAIN, OwnError.ELEMENT_MISSING, missing.factory, str(missing))
             self._emit(SessionFailed(command.stream, command.session, error), ())
+            self._emit(SessionEnded(command.stream, command.session), ())
             return
         self._sessions[command.stream, command.session] = session
         session.start()

@@ -75,6 +75,15 @@ class Live:
         """For how long nothing came."""
         return at_s - (self.opened_at_s if self.last_at_s is None else self.last_at_s)
 
+    def withheld_s(self, at_s: float, *, records: bool) -> float:
+        """For how long nothing came of what is to come: pieces of the recording, where there were any.
+
+        That frames were seen is told every two seconds only, and may be as old.
+        """
+        if records and self.delivered_at_s is not None:
+            return at_s - self.delivered_at_s
+        return self.silent_s(at_s)
+
 
 @dataclass(frozen=True, slots=True)
 class Draining:

@@ -42,6 +42,7 @@ from holdfast.policy.rivalry import (
     delivered,
     inherit,
     opened,
+    patience_s,
     promote,
     rival_failed,
     silence,
@@ -140,6 +141,9 @@ def _flowing(now: Connection, event: FramesSeen | Delivered, settings: Connectio
         return promote(now, settings, at_s) if isinstance(event, Delivered) and event.begins else (now, ())
     primary = now.primary
     if primary is None or primary.number != event.session or primary.first_at_s is None:
+        return now, ()
+    if primary.withheld_s(at_s, records=now.records) > patience_s(primary, now, settings):
+        # That frames were seen is old news: no piece of the recording came since.
         return now, ()
     now, actions = calm(now)
     if at_s - primary.first_at_s >= settings.settled_s:

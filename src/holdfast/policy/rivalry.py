@@ -119,13 +119,13 @@ def watch(now: Connection, settings: ConnectionSettings, at_s: float) -> Step:
     """Suspect a silent primary, and see to its rival. Nothing here ends the primary."""
     primary = now.primary
     assert primary is not None
-    if primary.silent_s(at_s) <= patience_s(primary, now, settings):
+    if primary.withheld_s(at_s, records=now.records) <= patience_s(primary, now, settings):
         return now, ()
     actions: tuple[Action, ...] = ()
     if not now.suspected:
         now = replace(now, suspected=True)
         if primary.first_at_s is not None:
-            fault = silence(primary.silent_s(at_s), OwnError.STALLED)
+            fault = silence(primary.withheld_s(at_s, records=now.records), OwnError.STALLED)
             now = replace(now, fault=fault, lost_at_s=at_s if now.lost_at_s is None else now.lost_at_s)
             actions = (Report(primary.number, fault, ends=False),)
     if admits_one(now, settings) or not now.records:

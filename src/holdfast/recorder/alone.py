@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from typing import TypeVar
 
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import NS_PER_S
@@ -9,6 +10,7 @@ from holdfast.ports.clock import Clock
 
 LOG = logging.getLogger("holdfast.recorder")
 AGAIN_NS = 60 * NS_PER_S
+Answer = TypeVar("Answer")
 
 
 class Alone:
@@ -19,12 +21,13 @@ class Alone:
         self._clock = clock
         self._said_ns: dict[StreamId, int] = {}
 
-    def do(self, stream: StreamId, call: Callable[[], object]) -> None:
-        """Call it. A mistake is logged with its traceback, of each stream at most once a minute."""
+    def do(self, stream: StreamId, call: Callable[[], Answer]) -> Answer | None:
+        """Call it. A mistake is logged with its traceback, of each stream at most once a minute; the answer is None."""
         try:
-            call()
+            return call()
         except Exception:  # the loop's boundary: whatever it was, the other cameras must be recorded
             now_ns = self._clock.mono_ns()
             if now_ns - self._said_ns.get(stream, -AGAIN_NS) >= AGAIN_NS:
                 self._said_ns[stream] = now_ns
                 LOG.exception("%s: a mistake of the recorder itself; it goes on, as do the other cameras", stream)
+            return None

@@ -1,10 +1,12 @@
 """Streams that are wanted no more: the session ends, the files are made final, then the stream is forgotten."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import NS_PER_S
 from holdfast.ports.capture import PoolEvent
+from holdfast.recorder.alone import Alone
 from holdfast.recorder.supervisor import StreamSupervisor
 
 END_PATIENCE_S = 4.0
@@ -44,8 +46,9 @@ class Leaving:
 class Leavers:
     """All of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, alone: Alone) -> None:
         """None."""
+        self._alone = alone
         self._all: list[Leaving] = []
 
     def __iter__(self) -> Iterator[StreamSupervisor]:
@@ -57,14 +60,14 @@ class Leavers:
         leaving = Leaving(supervisor, now_ns)
         self._all.append(leaving)
         # Only now: the end of a session that never began is told at once, while this is still being asked for.
-        leaving.begin()
+        self._alone.do(supervisor.stream, leaving.begin)
         self.look(now_ns)
 
     def handle(self, event: PoolEvent) -> bool:
         """An event of a capture worker; False when it is for none of these."""
         for leaving in self._all:
             if leaving.owns(event.stream, event.session):
-                leaving.supervisor.handle(event)
+                self._alone.do(event.stream, partial(leaving.supervisor.handle, event))
                 return True
         return False
 
@@ -75,7 +78,7 @@ class Leavers:
     def look(self, now_ns: int) -> set[StreamId]:
         """Go on with all of them, and forget those that are gone. Streams of which nothing is left here."""
         for leaving in self._all:
-            leaving.look(now_ns)
+            self._alone.do(leaving.supervisor.stream, partial(leaving.look, now_ns))
         before = {supervisor.stream for supervisor in self}
         self._all = [leaving for leaving in self._all if not leaving.is_gone]
         return before - {supervisor.stream for supervisor in self}

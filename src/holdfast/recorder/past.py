@@ -5,14 +5,14 @@ Read once, before the first camera is captured: later questions must not wait fo
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, Self
 
 from holdfast.domain.gaps import GapCause, GapRecord
 from holdfast.domain.segments import IntentRecord, StreamExtent
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import WallNs
-from holdfast.ports.catalog import CatalogError, LastLife
+from holdfast.ports.catalog import CatalogError, CatalogWrites, LastLife
 
 LOG = logging.getLogger("holdfast.catalog")
 
@@ -45,6 +45,8 @@ class End:
 
     footage_wall_ns: WallNs
     """Where its footage ends, as far as the catalog knows; files that were left open may reach further."""
+    alive_wall_ns: WallNs
+    """When the recorder was last known to be alive."""
     cause: str
     open_gap: GapRecord | None
 
@@ -78,6 +80,19 @@ class Past:
         """Whether a stream is to be recorded."""
         return self.switched.get(stream, configured)
 
+    def forget_end(self, stream: StreamId) -> None:
+        """What follows the last life is told, or nobody wanted it."""
+        # Another thread may be looking at the ends.
+        self.ends = {one: end for one, end in self.ends.items() if one != stream}
+
+    def end_unwanted(self, stream: StreamId, catalog: CatalogWrites) -> None:
+        """Nobody wants the stream now: what was missing when the last life ended was missing up to then."""
+        end = self.ends.get(stream)
+        self.forget_end(stream)
+        if end is not None and end.open_gap is not None:
+            to_ns = max(end.open_gap.from_wall_ns, end.alive_wall_ns)
+            catalog.post(replace(end.open_gap, to_wall_ns=to_ns))
+
 
 def _ends(catalog: Remembers, streams: Iterable[StreamId]) -> dict[StreamId, End]:
     life = catalog.last_life()
@@ -92,5 +107,5 @@ def _ends(catalog: Remembers, streams: Iterable[StreamId]) -> dict[StreamId, End
         if footage_ns is None and gap is not None:
             footage_ns = gap.from_wall_ns
         if footage_ns is not None:
-            ends[stream] = End(footage_ns, cause, gap)
+            ends[stream] = End(footage_ns, life.wall_ns, cause, gap)
     return ends

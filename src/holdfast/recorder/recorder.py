@@ -46,8 +46,8 @@ class Recorder:
         """Nothing is captured before `start`."""
         self._ports = ports
         self.past = Past.recall(ports.past)
-        self._leavers = Leavers()
         self._alone = Alone(ports.services.clock)
+        self._leavers = Leavers(self._alone)
         self._supervisors = {plan.stream: self._supervisor(plan) for plan in plans}
         self._waiting: set[StreamId] = set()
         """Streams that are connected as soon as an earlier life of theirs has let go of the camera."""
@@ -82,6 +82,8 @@ class Recorder:
         self._is_started = True
         for supervisor in self._supervisors.values():
             self._begin(supervisor)
+        for stream in self.past.ends.keys() - self._supervisors.keys():
+            self.past.end_unwanted(stream, self._ports.services.catalog)
 
     def add(self, plan: StreamPlan) -> None:
         """One more stream; one that is there already is changed."""
@@ -144,7 +146,7 @@ class Recorder:
     def answered(self, answer: Answer) -> None:
         """An answer of the writer."""
         for supervisor in self._everyone():
-            if supervisor.recording.answered(answer):
+            if self._alone.do(supervisor.stream, partial(supervisor.recording.answered, answer)):
                 return
 
     def tick(self) -> None:
@@ -196,6 +198,8 @@ class Recorder:
         end = self.past.ends.get(plan.stream)
         if wanted and end is not None:
             supervisor.ledger.earlier_life(end.footage_wall_ns, end.cause, end.open_gap)
+        else:
+            self.past.end_unwanted(plan.stream, self._ports.services.catalog)
         supervisor.restore(wanted=wanted)
         if self._leavers.hold(plan.stream):
             self._waiting.add(plan.stream)
@@ -204,6 +208,8 @@ class Recorder:
 
     def _leave(self, supervisor: StreamSupervisor) -> None:
         self._waiting.discard(supervisor.stream)
+        if self._is_started:
+            self.past.forget_end(supervisor.stream)
         self.past.sessions[supervisor.stream] = supervisor.connection.session
         supervisor.restore(wanted=False)
         self._leavers.add(supervisor, self._ports.services.clock.mono_ns())
@@ -214,7 +220,7 @@ class Recorder:
             self._ports.capture.release(stream)
         for stream in [stream for stream in self._waiting if not self._leavers.hold(stream)]:
             self._waiting.discard(stream)
-            self._supervisors[stream].enable()
+            self._alone.do(stream, self._supervisors[stream].enable)
 
 
 def _adjust(supervisor: StreamSupervisor, plan: StreamPlan, catalog: CatalogWrites) -> None:
