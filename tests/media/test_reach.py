@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,8 @@ class Looker:
         self.news.set()
 
     async def look(self, url: str) -> PortSeen:
+        # The look before is over only when its task is.
+        await asyncio.sleep(0)
         self.news.clear()
         self.reach.look(STREAM, url)
         async with asyncio.timeout(30):
@@ -145,3 +148,31 @@ async def test_one_look_at_a_time_is_enough(looker: Looker) -> None:
 
 async def test_a_name_that_can_be_none_is_not_found(looker: Looker) -> None:
     assert await looker.kind(f"rtsp://{'x' * 64}.invalid/") is FaultKind.NAME_NOT_FOUND
+
+
+async def test_a_name_server_that_does_not_answer_holds_up_no_other_camera(
+    looker: Looker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reach_module, "PATIENCE_S", 0.05)
+    answered = threading.Event()
+    asked: list[str] = []
+    genuine = socket.getaddrinfo
+
+    def resolve(host: str, port: int, **options: Any) -> Any:
+        if host == "127.0.0.1":
+            return genuine(host, port, **options)
+        asked.append(host)
+        answered.wait(30)
+        raise socket.gaierror(-2, "too late")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    try:
+        for _ in range(3):
+            assert await looker.kind("rtsp://camera.invalid/") is FaultKind.NAME_NOT_FOUND
+        assert asked == ["camera.invalid"], "it is asked for once at a time"
+        for number in range(reach_module.RESOLVERS):
+            assert await looker.kind(f"rtsp://camera{number}.invalid/") is FaultKind.NAME_NOT_FOUND
+        monkeypatch.setattr(reach_module, "PATIENCE_S", 30.0)
+        assert await looker.kind("rtsp://127.0.0.1:9/") is FaultKind.REFUSED, "an address needs no name server"
+    finally:
+        answered.set()

@@ -331,3 +331,13 @@ def test_a_busy_camera_that_had_worked_is_asked_every_two_seconds_and_then_seldo
     assert waits_s[:3] == [2.0, 2.0, 2.0]
     assert max(waits_s) == 10.0
     assert at_s > 400
+
+
+def test_a_limit_of_tries_that_is_lifted_lets_the_tries_go_on() -> None:
+    limited = ConnectionSettings(max_retries=0)
+    now, _ = connection.step(opened(), Failed(1, NETWORK, ended=True), limited, at_s=1.0, chance=0.0)
+    assert now.given_up
+    assert connection.step(now, Ticked(), limited, at_s=900.0, chance=0.0)[0].phase is Phase.ERROR
+    now, actions = connection.step(now, Ticked(), ConnectionSettings(), at_s=1000.0, chance=0.0)
+    assert (actions[0], now.phase) == (Open(2), Phase.ERROR), "it is shown as it is until frames come"
+    assert not now.given_up

@@ -280,3 +280,21 @@ def test_that_a_camera_admits_one_session_may_be_set() -> None:
     assert not any(isinstance(action, Open) for action in actions)
     _, actions = connection.step(now, Ticked(), settings, at_s=14.0, chance=0.0)
     assert Close(1) in actions
+
+
+def test_workers_that_die_do_not_make_a_camera_one_that_admits_one_session() -> None:
+    died = Fault(FaultKind.WORKER_DIED, "Died.")
+    now, at_s = flowing(), 10.0
+    for number in (1, 2, 3):
+        now = after(now, (Ticked(), at_s + 5), (FramesSeen(number + 1), at_s + 6), (Failed(number, died), at_s + 6.5))
+        at_s += 10
+        now = after(now, (Delivered(number + 1), at_s))
+    assert not now.admits_one
+
+
+def test_a_camera_that_served_two_sessions_side_by_side_admits_two() -> None:
+    now = after(flowing(), (Ticked(), 15.0), (FramesSeen(2), 16.0), (Failed(1, RESET), 16.5), (Delivered(2), 17.0))
+    now = after(now, (Ticked(), 22.0), (FramesSeen(3), 22.5), (Delivered(2), 23.0))
+    now = after(now, (Ticked(), 28.0), (FramesSeen(4), 28.5), (Failed(2, RESET), 29.0))
+    assert now.primary is not None
+    assert (now.primary.number, now.admits_one) == (4, False)

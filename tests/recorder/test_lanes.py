@@ -8,6 +8,7 @@ import pytest
 from holdfast.domain.faults import Fault, FaultKind
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import NS_PER_S, MonoNs, PtsNs
+from holdfast.fmp4.errors import Fmp4Error
 from holdfast.policy.segmenting import SegmentRules
 from holdfast.ports.capture import TakeBytes, TakeClosed, TakeOpened
 from holdfast.recorder.lanes import Lanes, Turns
@@ -378,3 +379,13 @@ def test_the_tail_of_a_session_that_ended_repeats_nothing_of_its_successor(rig: 
     rig.end(new)
     rig.settle()
     assert sorted(rig.files()) == [[0, 1, 2, 3], [4, 5, 6, 7]]
+
+
+def test_what_fits_into_no_file_is_said_to_be_lost(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def begin(*_: object) -> None:
+        raise Fmp4Error("too large a header")
+
+    monkeypatch.setattr("holdfast.recorder.recording.begin_segment", begin)
+    rig.live(rig.open(1, 0), 2)
+    assert rig.heard.losses == [(0.0, 0.5, FaultKind.MUX), (0.5, 1.0, FaultKind.MUX)]
+    assert [fault.kind for fault in rig.faults] == [FaultKind.MUX]

@@ -178,3 +178,20 @@ def test_names_of_old_gaps_are_forgotten(room: Room, monkeypatch: pytest.MonkeyP
     for second in range(20):
         room.keeper.lost(room.at(second * 0.4), room.at(second * 0.4 + 0.01), f"cause {second}", "", 1)
     assert len(room.catalog.gaps()) == 22
+
+
+def test_a_clock_that_is_behind_the_end_of_an_earlier_life_does_not_hide_what_is_missing_now() -> None:
+    room = Room()
+    room.clock.jump(-7 * 24 * 3600)
+    left = GapRecord(
+        gap_id="left", camera="cam_01", stream="main", cause="refused", sentence="", from_wall_ns=room.wall(3600)
+    )
+    room.keeper.earlier_life(room.wall(3600), "recorder_killed", left)
+    room.keeper.wanted(wanted=True)
+    room.recorded(1, 1, 2)
+    room.clock.advance(10)
+    room.keeper.fault(RESET, 1, breaks=True)
+    first, second = sorted(room.catalog.gaps(), key=lambda gap: gap.gap_id == "left", reverse=True)
+    assert first.from_wall_ns == left.from_wall_ns, "what was said stays"
+    assert first.to_wall_ns is not None
+    assert (second.cause, second.to_wall_ns) == ("rtsp_network", None)

@@ -355,3 +355,15 @@ def test_a_file_that_would_be_longer_than_any_is_ended(rig: Rig) -> None:
     rig.end()
     assert {fault.kind for fault in rig.faults} == {FaultKind.NO_TIMES}
     assert all(file.is_final for file in rig.files())
+
+
+def test_what_memory_dropped_before_it_was_asked_for_is_not_asked_for() -> None:
+    rig = Rig(SegmentRules(pre_record_ns=60 * NS_PER_S), ring_limit_bytes=3000)
+    for _ in range(10):
+        rig.group()
+    rig.recording.start()
+    rig.group(1)
+    rig.group()
+    rig.settle()
+    assert rig.recording.current is not None
+    assert rig.files()[0].indexes[-2:] == [21, 22]

@@ -9,12 +9,13 @@ gi.require_version("GstSdp", "1.0")
 from gi.repository import GLib as _GLib  # noqa: E402 - a version must be required before the import
 from gi.repository import GObject as _GObject  # noqa: E402
 from gi.repository import Gst as _Gst  # noqa: E402
-from gi.repository import GstSdp as _GstSdp  # noqa: E402, F401 - the type of rtspsrc's on-sdp argument
+from gi.repository import GstSdp as _GstSdp  # noqa: E402 - the type of rtspsrc's on-sdp argument
 
 # PyGObject has no types of its own: everything behind this border is dynamic.
 Gst: Any = _Gst
 GLib: Any = _GLib
 GObject: Any = _GObject
+GstSdp: Any = _GstSdp
 
 OLDEST_SUPPORTED = (1, 22)
 

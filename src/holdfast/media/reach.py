@@ -6,9 +6,11 @@ An answer tells that a camera is back long before the next try of a long backoff
 import asyncio
 import contextlib
 import errno
+import ipaddress
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from urllib.parse import urlsplit
 
 from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, OwnError
@@ -18,8 +20,8 @@ from holdfast.ports.reach import PortSeen
 PATIENCE_S = 0.7
 DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322}
 """By scheme (RFC 2326 section 3.2, RFC 7826 section 20.1)."""
-RESOLVERS = 4
-"""A name server that does not answer holds up a thread for many seconds; only looks wait for it."""
+RESOLVERS = 16
+"""A name server that does not answer holds up a thread for many seconds; only looks at names wait for it."""
 
 
 class PortReach:
@@ -29,6 +31,7 @@ class PortReach:
         """Nothing is looked at yet."""
         self._loop, self._listener = loop, listener
         self._looks: dict[StreamId, asyncio.Task[None]] = {}
+        self._asked: dict[tuple[str, int], asyncio.Future[_Address]] = {}
         self._resolvers = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolve")
 
     def look(self, stream: StreamId, url: str) -> None:
@@ -57,12 +60,28 @@ class PortReach:
 
     async def _resolved(self, url: str) -> "_Address":
         parts = urlsplit(url)
-        port = parts.port or DEFAULT_PORTS.get(parts.scheme, 554)
+        host, port = parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 554)
+        if _is_address(host):
+            return _resolve(host, port)
         try:
             async with asyncio.timeout(PATIENCE_S):
-                return await self._loop.run_in_executor(self._resolvers, _resolve, parts.hostname or "", port)
+                return await asyncio.shield(self._ask(host, port))
         except TimeoutError:
             raise socket.gaierror(socket.EAI_AGAIN, "the name server does not answer") from None
+
+    def _ask(self, host: str, port: int) -> "asyncio.Future[_Address]":
+        """Of each name one question at a time, however often it is looked at: a thread each would soon be all."""
+        asked = self._asked.get((host, port))
+        if asked is None:
+            asked = self._asked[host, port] = self._loop.run_in_executor(self._resolvers, _resolve, host, port)
+            asked.add_done_callback(partial(self._answered, (host, port)))
+        return asked
+
+    def _answered(self, what: tuple[str, int], asked: "asyncio.Future[_Address]") -> None:
+        del self._asked[what]
+        if not asked.cancelled():
+            # Nobody may be waiting for it any more.
+            asked.exception()
 
     async def _connect(self, found: "_Address") -> None:
         family, kind, protocol, _, address = found
@@ -79,6 +98,14 @@ _Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[str, i
 
 def _resolve(host: str, port: int) -> _Address:
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]  # type: ignore[return-value] # of IP only
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _report(reason: OSError | ValueError) -> ErrorReport:

@@ -62,6 +62,10 @@ CODECS = {
 """By the encoding name that RTP uses (RFC 6184, RFC 7798)."""
 
 
+MOST_DIGITS = 3
+"""Of a payload type."""
+
+
 def own_error(code: OwnError, text: str) -> ErrorReport:
     """An error that the source noticed by itself."""
     return ErrorReport(Branch.SOURCE, OWN_DOMAIN, code, "source", text)
@@ -171,7 +175,10 @@ def _tell_of_losses(_rtspsrc: Any, manager: Any) -> None:
 
 
 def _encoding_name(media: Any) -> str:
-    caps = media.get_caps_from_media(int(media.get_format(0))) if media.formats_len() else None
+    payload = media.get_format(0) if media.formats_len() else ""
+    # A camera may say anything; RTP has 128 payload types (RFC 3550 section 5.1).
+    is_payload = payload.isascii() and payload.isdigit() and len(payload) <= MOST_DIGITS
+    caps = media.get_caps_from_media(int(payload)) if is_payload else None
     name = caps.get_structure(0).get_string("encoding-name") if caps is not None else None
     return name or "an unknown format"
 

@@ -176,7 +176,7 @@ def _primary_failed(now: Connection, fault: Fault, settings: ConnectionSettings,
     failures = now.failures + 1
     refusals = now.refusals + 1 if fault.kind in SELDOM else 0
     lost_at_s = at_s if now.lost_at_s is None else now.lost_at_s
-    given_up = settings.max_retries is not None and failures > settings.max_retries
+    given_up = _is_enough(failures, settings)
     delay_s = _delay_s(now, primary, fault, refusals or failures, settings, at_s=at_s, chance=chance)
     failed = replace(
         now,
@@ -197,6 +197,11 @@ def _primary_failed(now: Connection, fault: Fault, settings: ConnectionSettings,
         failed = replace(failed, alarmed=True)
         actions += (Alarm(fault),)
     return failed, actions
+
+
+def _is_enough(failures: int, settings: ConnectionSettings) -> bool:
+    """Whether so many failures are more than are wanted."""
+    return settings.max_retries is not None and failures > settings.max_retries
 
 
 def _delay_s(
@@ -281,6 +286,8 @@ def _tick(now: Connection, skipped_s: float, settings: ConnectionSettings, *, at
             rival=_later(now.rival, skipped_s, at_s),
             draining=tuple(replace(d, until_s=d.until_s + skipped_s) for d in now.draining),
         )
+    # Other settings may allow more tries.
+    now = replace(now, given_up=now.given_up and _is_enough(now.failures, settings))
     now, actions = _close_drained(now, frozenset(d.number for d in now.draining if at_s >= d.until_s))
     if now.primary is None:
         now, more = _open_if_due(now, settings, at_s)

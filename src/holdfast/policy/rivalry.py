@@ -6,7 +6,7 @@ The primary is given up only for a better one, for its own failure, or after lon
 from dataclasses import replace
 
 from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, Fault, FaultKind, OwnError
-from holdfast.policy.backoff import SELDOM
+from holdfast.policy.backoff import AT_ONCE, SELDOM
 from holdfast.policy.connecting import (
     Action,
     Close,
@@ -69,7 +69,9 @@ def calm(now: Connection) -> Step:
     actions: tuple[Action, ...] = ()
     if now.rival is not None:
         actions = (Close(now.rival.number),)
-        now = replace(now, rival=None, closing=now.closing | {now.rival.number})
+        # One that had frames beside a primary that has them, too, says that the camera serves two.
+        kicks = now.kicks if now.rival.first_at_s is None else 0
+        now = replace(now, rival=None, closing=now.closing | {now.rival.number}, kicks=kicks)
     return replace(now, suspected=False, rival_failures=0, next_rival_at_s=0.0), actions
 
 
@@ -111,7 +113,9 @@ def inherit(now: Connection, at_s: float) -> Connection:
     """The primary failed: its rival, which is on the way, takes its place."""
     rival = now.rival
     assert rival is not None
-    kicks = now.kicks + 1 if rival.first_at_s is not None and at_s - rival.first_at_s <= KICK_S else 0
+    is_ours = now.fault is not None and now.fault.kind in AT_ONCE
+    is_kick = not is_ours and rival.first_at_s is not None and at_s - rival.first_at_s <= KICK_S
+    kicks = now.kicks + 1 if is_kick else 0
     return replace(now, primary=rival, rival=None, kicks=kicks, admits_one=now.admits_one or kicks >= KICKS)
 
 

@@ -117,6 +117,11 @@ class Lane:
         self._say_delay()
         self.owner.account.recorded(self.session, self.mono_of(info.start_ns), self.mono_of(end_ns), usual_ns)
 
+    def unwritable(self, info: FragmentInfo) -> None:
+        """See Footage."""
+        from_ns, to_ns = self.mono_of(info.start_ns), self.mono_of(info.end_ns)
+        self.owner.account.lost(from_ns, to_ns, FaultKind.MUX, "it does not fit into a file", self.session)
+
     def dropped(self, infos: Sequence[FragmentInfo]) -> None:
         """See Footage."""
         for info in infos:
@@ -301,5 +306,9 @@ class Lanes(LaneTotals):
     def _forget_done(self) -> None:
         for session, lane in list(self._lanes.items()):
             is_over = lane.has_ended and lane.recording.is_idle and not lane.recording.open_paths
-            if is_over or (lane.has_ended and len(self._lanes) > MOST_LANES):
+            if is_over:
+                del self._lanes[session]
+            elif lane.has_ended and len(self._lanes) > MOST_LANES:
+                # What it holds can be written no more, and that is said.
+                lane.recording.shrink(0)
                 del self._lanes[session]

@@ -93,14 +93,16 @@ class LedgerKeeper:
         `cause`: recorder_stopped or recorder_killed. `open_gap`: what the catalog says was open when it ended. May be
         called again with a better time, when the files have been repaired.
         """
-        carried = self._carried(open_gap) if open_gap is not None else None
-        self._step(EarlierLife(self._mono_of(until_wall_ns), Note(cause), carried))
+        # A host without a clock of its own may think that this is still to come: then the time between is unknown.
+        now_ns = self._clock.mono_ns()
+        carried = self._carried(open_gap, now_ns) if open_gap is not None else None
+        self._step(EarlierLife(min(self._mono_of(until_wall_ns), now_ns), Note(cause), carried))
 
     def tick(self) -> None:
         """Let time pass."""
         self._step(Ticked(self._clock.mono_ns()))
 
-    def _carried(self, record: GapRecord) -> Gap:
+    def _carried(self, record: GapRecord, now_ns: MonoNs) -> Gap:
         also = record.detail.get("also")
         notes = (
             [Note(str(one.get("kind")), str(one.get("text", ""))) for one in also if isinstance(one, dict)]
@@ -108,7 +110,8 @@ class LedgerKeeper:
             else []
         )
         note = Note(record.cause, str(record.detail.get("text", "")))
-        gap = Gap(EARLIER_LIFE, self._mono_of(record.from_wall_ns), None, note, record.session, tuple(notes))
+        from_ns = min(self._mono_of(record.from_wall_ns), now_ns)
+        gap = Gap(EARLIER_LIFE, from_ns, None, note, record.session, tuple(notes))
         self._said.setdefault(EARLIER_LIFE, _Said(record.gap_id, gap, record))
         return gap
 

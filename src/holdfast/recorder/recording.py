@@ -4,7 +4,7 @@ All calls come on the recorder's event loop and none of them waits.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID
 
@@ -64,6 +64,9 @@ class Footage(Protocol):
 
     def dropped(self, infos: Sequence[FragmentInfo]) -> None:
         """They were to be recorded, and are lost: memory is full."""
+
+    def unwritable(self, info: FragmentInfo) -> None:
+        """It was taken, and no file can hold it."""
 
 
 class Recording:
@@ -187,6 +190,11 @@ class Recording:
     def shrink(self, limit_bytes: int) -> None:
         """Drop the oldest in memory until the limit is kept, and say what was lost by it."""
         lost = self.ring.shrink(limit_bytes, wanted=self.segmenter.deferred_indexes)
+        held = self.segmenter.held
+        if held and held[0].index < self.ring.oldest:
+            # What is gone cannot be asked for when a recording begins.
+            held = tuple(info for info in held if info.index >= self.ring.oldest)
+            self.segmenter = replace(self.segmenter, held=held)
         if not lost:
             return
         if self._footage is not None:
@@ -329,6 +337,8 @@ class Recording:
 
     def _append(self, fragment: FragmentInfo) -> None:
         if self.current is None:
+            if self._footage is not None:
+                self._footage.unwritable(fragment)
             return
         held = self.ring[fragment.index]
         held.segment, held.is_saved = self.current.key, False

@@ -39,6 +39,8 @@ from holdfast.recorder.troubles import Troubles
 
 LOG_RTSP = logging.getLogger("holdfast.rtsp")
 LOG_RECONNECT = logging.getLogger("holdfast.reconnect")
+IN_VAIN = frozenset({FaultKind.STALLED, FaultKind.RTSP_NETWORK})
+"""All that is known of a session whose packets do not come through."""
 LOSS_AGAIN_S = 60.0
 """A network that loses packets is spoken of once a minute; the ledger has them all."""
 
@@ -96,7 +98,7 @@ class StreamSupervisor:
         self._mode = plan.mode
         self._reorders = False
         self._phase = Phase.DISCONNECTED
-        self._unnamed: Fault | None = None
+        self._unnamed: tuple[int, Fault] | None = None
         """A network fault of a session that never came about: the look at the port, which follows, names it."""
         self._port: PortSeen | None = None
         """The last look at the camera's port since frames came."""
@@ -141,8 +143,10 @@ class StreamSupervisor:
     def set_mode(self, mode: Mode) -> None:
         """Open and close the valves of the running session and of those to come."""
         self._mode = mode
-        if self.connection.primary is not None:
-            self._ports.capture.set_mode(self.stream, self.connection.primary.number, mode)
+        # A rival may be the one that goes on; what drains is of before.
+        for live in (self.connection.primary, self.connection.rival):
+            if live is not None:
+                self._ports.capture.set_mode(self.stream, live.number, mode)
         self._step(connecting.ModeSet(mode.records))
 
     # ------------------------------------------------------------ events
@@ -187,7 +191,8 @@ class StreamSupervisor:
         self._port = seen
         unnamed, self._unnamed = self._unnamed, None
         if unnamed is not None:
-            self._report(self._refined(unnamed), breaks=True)
+            session, fault = unnamed
+            self._report(self._refined(fault), session, breaks=True)
         self._step(connecting.PortLooked(seen.error is None))
 
     def _refined(self, fault: Fault) -> Fault:
@@ -281,14 +286,15 @@ class StreamSupervisor:
             case connecting.Report(session, fault, ends):
                 if ends:
                     self._sessions.ended(session, fault.kind)
-                self._address = _after(fault, self._address)
                 LOG_RTSP.debug("%s: session %d: %s", self.stream, session, fault.detail)
                 had_frames = before.primary is not None and before.primary.first_at_s is not None
+                usual = self._address.transport if had_frames else self.plan.address.transport
+                self._address = _after(fault, self._address, usual)
                 if fault.kind is FaultKind.RTSP_NETWORK and not had_frames and self._port is None:
-                    self._unnamed = fault
+                    self._unnamed = session, fault
                     self._ports.reach.look(self.stream, self._address.url)
                 else:
-                    self._report(fault, breaks=ends)
+                    self._report(fault, session, breaks=ends)
             case connecting.Alarm(fault):
                 LOG_RECONNECT.error("%s: still not recorded: %s", self.stream, fault.sentence)
 
@@ -316,16 +322,21 @@ class StreamSupervisor:
         if last is None or age_s is None or last.kind is not FaultKind.PACKETS_LOST or age_s > LOSS_AGAIN_S:
             self._troubles.report(Fault(FaultKind.PACKETS_LOST, SENTENCES[FaultKind.PACKETS_LOST], text), lost.session)
 
-    def _report(self, fault: Fault, *, breaks: bool = False) -> None:
-        self._troubles.report(fault, self.session, again=self.connection.failures > 1)
-        self.ledger.fault(fault, self.session, breaks=breaks)
+    def _report(self, fault: Fault, session: int | None = None, *, breaks: bool = False) -> None:
+        """`session`: the one that failed; None: the one that is recorded."""
+        session = self.session if session is None else session
+        self._troubles.report(fault, session, again=self.connection.failures > 1)
+        self.ledger.fault(fault, session, breaks=breaks)
 
     def _now_s(self) -> float:
         return self._services.clock.mono_ns() / NS_PER_S
 
 
-def _after(fault: Fault, address: StreamAddress) -> StreamAddress:
-    """A camera that does not send over TCP may send over UDP, and the other way round."""
-    if fault.kind is not FaultKind.TRANSPORT:
-        return address
-    return replace(address, transport="udp" if address.transport == "tcp" else "tcp")
+def _after(fault: Fault, address: StreamAddress, usual: str) -> StreamAddress:
+    """A camera that does not send over TCP may send over UDP, and the other way round.
+
+    `usual`: what to go back to when nothing came over this one either: it said so once only, or a firewall is between.
+    """
+    if fault.kind is FaultKind.TRANSPORT:
+        return replace(address, transport="udp" if address.transport == "tcp" else "tcp")
+    return replace(address, transport=usual) if fault.kind in IN_VAIN else address
