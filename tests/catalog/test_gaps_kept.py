@@ -79,7 +79,7 @@ def test_the_last_life_is_saved_from_a_damaged_catalog_of_the_first_schema(tmp_p
 def test_the_end_of_footage_is_found_by_indices_alone(tmp_path: Path) -> None:
     path = tmp_path / "catalog.db"
     filled(path)
-    given = {"node": "local", "camera": "c", "stream": "main"}
+    given = {"node": "local", "camera": "c", "stream": "main", "before_ns": 1 << 62}
     with closing(connect.open_for_reading(path)) as connection:
         plan = [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {queries.FOOTAGE_END}", given)]
     assert not [step for step in plan if step.startswith("SCAN")], plan
