@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from holdfast.app.control import ControlServer
+from holdfast.app.problems import Problem
 from holdfast.app.reload import ConfigState, Configured
 from holdfast.domain.segments import SegmentRecord, SegmentState
 from holdfast.domain.times import PtsNs, WallNs
@@ -106,6 +107,13 @@ async def test_a_moment_that_is_none_is_refused(server: ControlServer, root: Pat
     status_code, answer = await raw(root, b"GET /segments?from=soon HTTP/1.0\r\n\r\n")
     assert status_code == 400
     assert "'soon' is no moment" in answer["error"]
+
+
+@pytest.mark.parametrize("query", ["from_ns=-1", f"from_ns={1 << 63}", f"to_ns=-{1 << 70}", "from_ns=x"])
+@pytest.mark.usefixtures("server")
+async def test_a_range_of_gaps_that_no_calendar_has_is_refused(root: Path, query: str) -> None:
+    with pytest.raises(Problem, match="nanoseconds since 1970"):
+        await asked(root, "GET", f"/gaps?{query}")
 
 
 async def test_a_catalog_that_cannot_be_read_is_said(

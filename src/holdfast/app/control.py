@@ -32,6 +32,7 @@ GraphOf = Callable[[StreamId, int], Awaitable[str]]
 MAX_REQUEST_BYTES = 64 * 1024
 MOST_SEGMENTS = 10_000
 """In one answer: who wants more asks for a part of the time, or reads the catalog."""
+MOST_NS = 1 << 63
 SWITCH_PATIENCE_S = 3.0
 """So long the answer to a switch waits for the catalog: what was said is then kept, whatever happens next."""
 
@@ -111,8 +112,8 @@ class ControlServer:
     async def _gaps(self, request: "web.Request") -> "web.Response":
         query, now_ns = request.query, WallNs(time.time_ns())
         try:
-            since = WallNs(int(query["from_ns"])) if "from_ns" in query else None
-            until = WallNs(min(now_ns, int(query.get("to_ns", now_ns))))
+            since = _wall_ns(query["from_ns"]) if "from_ns" in query else None
+            until = min(now_ns, _wall_ns(query.get("to_ns", str(now_ns))))
         except ValueError:
             return _answer({"error": "from_ns and to_ns must be nanoseconds since 1970"}, 400)
         asked = Range(query.get("camera"), since, until)
@@ -198,6 +199,13 @@ async def _body(request: "web.Request") -> dict[str, object]:
     except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
+
+
+def _wall_ns(text: str) -> WallNs:
+    """Raises ValueError for what is no number, and for what neither the catalog nor a calendar can hold."""
+    if not 0 <= int(text) < MOST_NS:
+        raise ValueError(text)
+    return WallNs(int(text))
 
 
 def _answer(body: object, status: int = 200) -> "web.Response":
