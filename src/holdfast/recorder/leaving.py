@@ -22,6 +22,7 @@ class Leaving:
         self.is_down = False
         """Nobody is connected to the camera for this life any more."""
         self._until_ns = now_ns + int(END_PATIENCE_S * NS_PER_S)
+        self._is_settled = False
 
     def begin(self) -> None:
         """End the session."""
@@ -33,14 +34,18 @@ class Leaving:
 
     def look(self, now_ns: int) -> None:
         """Make the files final as soon as the session has ended."""
+        self._is_settled = now_ns >= self._until_ns
         if not self.is_down and (self.supervisor.is_down() or now_ns >= self._until_ns):
             self.is_down = True
             self.supervisor.recording.shut_down()
 
     @property
     def is_gone(self) -> bool:
-        """Whether every file is final. A disk that takes nothing is tried again and again before."""
-        return self.is_down and self.supervisor.recording.is_idle
+        """Whether every file is final, and what was missing is told, as it is when nothing more can come.
+
+        A disk that takes nothing is tried again and again before.
+        """
+        return self.is_down and self._is_settled and self.supervisor.recording.is_idle
 
 
 class Leavers:
