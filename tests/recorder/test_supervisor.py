@@ -353,3 +353,11 @@ def test_what_is_missing_while_the_valve_is_shut_is_by_the_users_wish(desk: Desk
     desk.supervisor.want(wanted=True)
     desk.pass_time(5)
     assert [(gap.cause, gap.to_wall_ns is None) for gap in desk.catalog.gaps()] == [("streaming_only", True)]
+
+
+def test_a_look_at_another_address_tells_nothing(desk: Desk) -> None:
+    refused = ErrorReport(Branch.SOURCE, OWN_DOMAIN, OwnError.REFUSED, "port", "said so")
+    desk.supervisor.handle(PortSeen(STREAM, refused, "rtsp://where-it-was/"))
+    assert not desk.supervisor.connection.port_down
+    desk.supervisor.handle(PortSeen(STREAM, refused, "rtsp://h/"))
+    assert desk.supervisor.connection.port_down

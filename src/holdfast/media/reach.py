@@ -30,16 +30,16 @@ class PortReach:
     def __init__(self, loop: asyncio.AbstractEventLoop, listener: Callable[[PortSeen], None]) -> None:
         """Nothing is looked at yet."""
         self._loop, self._listener = loop, listener
-        self._looks: dict[StreamId, asyncio.Task[None]] = {}
+        self._looks: dict[tuple[StreamId, str], asyncio.Task[None]] = {}
         self._asked: dict[tuple[str, int], asyncio.Future[_Address]] = {}
         self._resolvers = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolve")
 
     def look(self, stream: StreamId, url: str) -> None:
         """See Reach."""
-        if stream not in self._looks:
+        if (stream, url) not in self._looks:
             task = self._loop.create_task(self._look(stream, url))
-            self._looks[stream] = task
-            task.add_done_callback(lambda _: self._looks.pop(stream, None))
+            self._looks[stream, url] = task
+            task.add_done_callback(lambda _: self._looks.pop((stream, url), None))
 
     def close(self) -> None:
         """Look no more."""
@@ -56,7 +56,7 @@ class PortReach:
         except (OSError, ValueError) as reason:
             # TimeoutError is one of the OSErrors, as is an unknown name; a broken port number is a ValueError.
             error = _report(reason)
-        self._listener(PortSeen(stream, error))
+        self._listener(PortSeen(stream, error, url))
 
     async def _resolved(self, url: str) -> "_Address":
         parts = urlsplit(url)

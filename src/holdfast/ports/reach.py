@@ -13,6 +13,8 @@ class PortSeen:
 
     stream: StreamId
     error: ErrorReport | None
+    url: str = ""
+    """What was looked at; empty when there is no doubt."""
 
 
 class Reach(Protocol):

@@ -191,6 +191,9 @@ class StreamSupervisor:
 
     def _port_seen(self, seen: PortSeen) -> None:
         """The camera's port was looked at; that may tell more exactly why nothing comes."""
+        if seen.url not in {"", self._address.url}:
+            # Where the camera was before the configuration changed.
+            return
         self._port = seen
         unnamed, self._unnamed = self._unnamed, None
         if unnamed is not None:
