@@ -236,7 +236,9 @@ class Lanes(LaneTotals):
         """Record up to this moment."""
         self._wanted = False
         for lane in self._lanes.values():
-            lane.recording.stop()
+            # What still comes of one that drains was taken before, however late it comes.
+            if lane.ends_at is None:
+                lane.recording.stop()
 
     def set_rules(self, rules: SegmentRules) -> None:
         """Other lengths of files, from the next file on."""
