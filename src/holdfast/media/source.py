@@ -162,11 +162,25 @@ class RtspSrcSource:
     def _on_event(self, _pad: Any, info: Any) -> Any:
         event = info.get_event()
         if event.type == Gst.EventType.EOS:
-            self._listener.source_ended()
+            self._end()
         elif event.has_name("GstRTPPacketLost"):
             self._listener.source_lost()
             # It is for the account only: whoever depays sees the gap in the sequence numbers by itself.
             return Gst.PadProbeReturn.DROP
+        return Gst.PadProbeReturn.OK
+
+    def _end(self) -> None:
+        """The end is told when it has passed the parser, which still holds the last frame."""
+        ghost = self.bin.get_static_pad("src")
+        if ghost.get_current_caps() is None:
+            # There was no frame, and the parser will only complain of that.
+            self._listener.source_ended()
+        else:
+            ghost.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_parsed)
+
+    def _on_parsed(self, _pad: Any, info: Any) -> Any:
+        if info.get_event().type == Gst.EventType.EOS:
+            self._listener.source_ended()
         return Gst.PadProbeReturn.OK
 
 
