@@ -9,7 +9,7 @@ import pytest
 
 from holdfast.lab.scenarios.stand import HOLDFAST
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("faults")]
 
 
 def test_the_demo_provokes_a_fault_and_accounts_for_every_frame(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from holdfast.lab.scenarios import lives
 from tests.rows import assert_all_pass
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("faults")]
 
 
 def test_the_time_between_two_recorders_is_in_the_ledger(tmp_path: Path, seed: int) -> None:

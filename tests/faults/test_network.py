@@ -9,7 +9,7 @@ from holdfast.lab.scenarios.kinds import KINDS
 from holdfast.lab.scenarios.stand import Row
 from tests.rows import assert_all_pass
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("faults")]
 
 HANDSHAKES = ("reset", "close", "half-close", "500", "454", "404", "no-key-frames")
 DAMAGE = ("garbage", "framing", "lost-packets", "times-still", "times-random", "resolution", "worker-killed")

@@ -8,7 +8,7 @@ import pytest
 from holdfast.lab.scenarios import processes, recording
 from tests.rows import assert_all_pass
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("faults")]
 
 
 def test_rotation_loses_no_frame_and_repeats_none(tmp_path: Path, seed: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 from holdfast.lab.scenarios import clocks, outages, streams
 from tests.rows import assert_all_pass
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("faults")]
 
 
 def test_new_parameters_in_mid_stream_begin_a_new_file_and_cost_at_most_one_group_of_pictures(

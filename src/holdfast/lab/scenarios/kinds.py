@@ -239,7 +239,7 @@ KINDS: dict[str, Kind] = {
         SILENCE | NETWORK | {"no_times", "bad_stream", "mux"},
         lasts_s=TROUBLE_S,
         over=lambda v: v.lab.times(v.number, "right"),
-        leniency=Leniency(times_lie=True),
+        leniency=Leniency(times_lie=True, unknowable=True),
         spoils=True,
     ),
     "no-video": Kind(
