@@ -52,8 +52,9 @@ def record_until_it_ends(file: Path, folder: Path) -> Path:
     try:
         url = server.stdout.readline().strip()
         record = [sys.executable, "-m", "holdfast.app.cli", "record", url, "--to", str(folder), "--segment", "1h"]
-        # Longer than the footage: the server ends the stream, which makes the segment final.
-        subprocess.run([*record, "--for", f"{length_s + 4:.0f}s", "--plain"], check=True, capture_output=True)
+        # Much longer than the footage, as a busy machine takes seconds to begin: the server ends the stream, which makes
+        # the segment final.
+        subprocess.run([*record, "--for", f"{length_s + 14:.0f}s", "--plain"], check=True, capture_output=True)
     finally:
         server.stdin.close()
         server.wait(10)

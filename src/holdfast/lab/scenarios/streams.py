@@ -131,8 +131,11 @@ DATED = (
     small(5, 5),
     replace(small(15, 30, "h265"), start="burst"),
 )
-HELD = (0, 2, 5)
-"""Cameras whose frames are held back for a while, and then come all at once."""
+HELD = (0, 2)
+"""Cameras whose frames are held back for a while, and then come all at once.
+
+None that begins with a stored group: a rival that is opened while such a camera pauses gets that group, then nothing,
+then the rest at once, and rtspsrc dates the rest anew, by up to the pause (docs/design/time.md)."""
 HELD_S = 5.0
 
 
