@@ -49,12 +49,12 @@ def record_until_it_ends(file: Path, folder: Path) -> Path:
     )
     assert server.stdin is not None
     assert server.stdout is not None
+    # Much longer than the footage, as a busy machine takes seconds to begin: the server ends the stream.
+    for_s = f"{length_s + 14:.0f}s"
     try:
         url = server.stdout.readline().strip()
         record = [sys.executable, "-m", "holdfast.app.cli", "record", url, "--to", str(folder), "--segment", "1h"]
-        # Much longer than the footage, as a busy machine takes seconds to begin: the server ends the stream, which makes
-        # the segment final.
-        subprocess.run([*record, "--for", f"{length_s + 14:.0f}s", "--plain"], check=True, capture_output=True)
+        subprocess.run([*record, "--for", for_s, "--plain"], check=True, capture_output=True)
     finally:
         server.stdin.close()
         server.wait(10)
