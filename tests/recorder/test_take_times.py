@@ -32,6 +32,12 @@ def test_with_b_frames_every_key_frame_counts_from_when_it_is_shown() -> None:
     assert take.reorder_ns == 80 * MS
 
 
+def test_a_key_frame_that_the_muxer_hid_in_its_last_fragment_is_seen() -> None:
+    opened = TakeOpened(StreamId("cam"), 1, 1, PtsNs(0), MonoNs(0), reorders=False, reason="session began")
+    group = (Sample(300, FRAME, sync=True), Sample(50, FRAME), Sample(310, FRAME, sync=True))
+    assert [one.starts_with_sync for one in OpenTake(opened).feed(FTYP + moov() + fragment(0, group))] == [True, True]
+
+
 class SlowClock(FakeClock):
     """A process that is preempted for a while after each of its next looks at a clock."""
 

@@ -60,13 +60,27 @@ class TrackRun:
 
 
 @dataclass(slots=True)
-class _Samples:
-    """Columns of the samples of one track fragment, run after run."""
+class Samples:
+    """Columns of the samples of one track fragment, run after run.
+
+    Durations and composition offsets are in ticks of the track, `flags` those of ISO/IEC 14496-12 section 8.8.3.1.
+    `places` are where the samples' bytes begin, counted from the first byte of the moof.
+    """
 
     durations: list[int]
     sizes: list[int]
     flags: list[int]
     offsets: list[int]
+    places: list[int]
+
+    def is_sync(self, number: int) -> bool:
+        """Whether that sample, counted from 0, is a key frame."""
+        return not self.flags[number] & _NOT_SYNC
+
+    def part(self, begin: int, end: int) -> "Samples":
+        """The samples from `begin` to before `end`."""
+        columns = (self.durations, self.sizes, self.flags, self.offsets, self.places)
+        return Samples(*(column[begin:end] for column in columns))
 
 
 def read_runs(data: Buffer, moof: Box, media: range, tracks: Mapping[int, Track]) -> tuple[TrackRun, ...]:
@@ -88,11 +102,7 @@ def read_runs(data: Buffer, moof: Box, media: range, tracks: Mapping[int, Track]
 def _read_traf(data: Buffer, traf: Box, media: range, tracks: Mapping[int, Track]) -> TrackRun:
     track, defaults = _read_tfhd(data, first(data, traf, b"tfhd"), tracks)
     decode_time = _read_tfdt(data, first(data, traf, b"tfdt"))
-    samples = _Samples([], [], [], [])
-    at: int | None = None
-    for trun in children(data, traf.body, traf.end):
-        if trun.kind == b"trun":
-            at = _read_trun(data, trun, samples, defaults, media, at)
+    samples = _read_truns(data, traf, media, defaults)
     count = len(samples.sizes)
     sync = [not flags & _NOT_SYNC for flags in samples.flags]
     return TrackRun(
@@ -110,6 +120,21 @@ def _read_traf(data: Buffer, traf: Box, media: range, tracks: Mapping[int, Track
         leading_count=_count_leading(samples),
         first_sample_bytes=samples.sizes[0] if count else 0,
     )
+
+
+def read_samples(data: Buffer, traf: Box, media: range, tracks: Mapping[int, Track]) -> Samples:
+    """Return the samples of one `traf`; arguments and errors are those of `read_runs`."""
+    _, defaults = _read_tfhd(data, first(data, traf, b"tfhd"), tracks)
+    return _read_truns(data, traf, media, defaults)
+
+
+def _read_truns(data: Buffer, traf: Box, media: range, defaults: Defaults) -> Samples:
+    samples = Samples([], [], [], [], [])
+    at: int | None = None
+    for trun in children(data, traf.body, traf.end):
+        if trun.kind == b"trun":
+            at = _read_trun(data, trun, samples, defaults, media, at)
+    return samples
 
 
 def _read_tfhd(data: Buffer, tfhd: Box, tracks: Mapping[int, Track]) -> tuple[Track, Defaults]:
@@ -136,7 +161,7 @@ def _read_tfdt(data: Buffer, tfdt: Box) -> int:
     return decode_time
 
 
-def _read_trun(data: Buffer, trun: Box, samples: _Samples, defaults: Defaults, media: range, at: int | None) -> int:
+def _read_trun(data: Buffer, trun: Box, samples: Samples, defaults: Defaults, media: range, at: int | None) -> int:
     """Add the samples of a run and return where their bytes end. `at` is where the run before it ended."""
     version_and_flags, count = fields(_TWO_U32, data, trun)
     has = version_and_flags & _FLAGS_MASK
@@ -165,6 +190,7 @@ def _read_trun(data: Buffer, trun: Box, samples: _Samples, defaults: Defaults, m
         flags[0] = first_flags
     samples.durations += columns.get(_TRUN_DURATION) or [defaults.duration] * count
     samples.sizes += sizes
+    samples.places += accumulate(sizes[:-1], initial=at) if sizes else ()
     samples.flags += flags
     samples.offsets += [_signed(offset) for offset in columns.get(_TRUN_COMPOSITION, ())] or [0] * count
     return end
@@ -176,7 +202,7 @@ def _signed(offset: int) -> int:
     return offset - (1 << 32) if offset >= 1 << 31 else offset
 
 
-def _count_leading(samples: _Samples) -> int:
+def _count_leading(samples: Samples) -> int:
     if not any(samples.offsets):
         return 0
     decode_times = accumulate(samples.durations, initial=0)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from holdfast.domain.times import NS_PER_MS, NS_PER_S, PtsNs, WallNs
+from holdfast.fmp4.splitting import split_at_sync
 from holdfast.fmp4.stream import Fragment, FragmentSplitter, InitSegment, Trailer
 from holdfast.policy.media_clock import MediaClock
 from holdfast.policy.segmenting import MAX_SEGMENT_NS, FragmentInfo
@@ -37,14 +38,14 @@ class OpenTake:
         return self.opened.session, self.opened.take
 
     def feed(self, data: bytes | memoryview) -> list[Fragment]:
-        """The fragments that are whole now. Raises Fmp4Error."""
-        fragments = []
+        """The fragments that are whole now; key frames are at their begins only. Raises Fmp4Error."""
+        fragments: list[Fragment] = []
         for piece in self.splitter.feed(data):
             match piece:
                 case InitSegment():
                     self.init = piece
                 case Fragment():
-                    fragments.append(piece)
+                    fragments += split_at_sync(piece, self.init.tracks if self.init else ())
                 case Trailer():
                     pass
         return fragments
