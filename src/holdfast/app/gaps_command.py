@@ -104,7 +104,7 @@ def print_gaps(found: Sequence[GapRecord], now_ns: WallNs, columns: tuple[str, .
     """What is missing and why: these columns, or fewer where there is no room for them."""
     if found:
         print_table([_gap_cells(gap, now_ns) for gap in found], columns, GAPS_NARROW)
-    print(say("{count} gaps", count=len(found)))
+    print(say("1 gap") if len(found) == 1 else say("{count} gaps", count=len(found)))
 
 
 def _print(found: Sequence[GapRecord], covered: Sequence[Coverage], now_ns: WallNs) -> None:
@@ -151,7 +151,7 @@ def _detail_words(gap: GapRecord) -> str:
 def length_words(length_ns: int) -> str:
     """A length of time: seconds with tenths below a minute, else hours, minutes and seconds."""
     if length_ns < 60 * NS_PER_S:
-        return f"{length_ns / NS_PER_S:.1f} s"
+        return say("{seconds:.1f} s", seconds=length_ns / NS_PER_S)
     minutes, seconds = divmod(round(length_ns / NS_PER_S), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
 

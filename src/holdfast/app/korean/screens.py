@@ -105,6 +105,7 @@ _SAID = {
         "설정 파일을 쓸 수 없어 마지막으로 정상이었던 설정을 계속 씁니다:"
     ),
     "{count} files": "파일 {count}개",
+    "1 gap": "빠진 구간 1개",
     "{count} gaps": "빠진 구간 {count}개",
     "not over": "계속 중",
     "then: {causes}": "이후: {causes}",
