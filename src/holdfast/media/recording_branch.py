@@ -109,9 +109,11 @@ class RecordingBranch:
             take.end(lambda: GLib.idle_add(self._release, take.number))
 
     def _release(self, number: int) -> bool:
-        take = self._takes.pop(number, None)
+        take = self._takes.get(number)
         if take is not None:
             take.dispose()
+            # Only now: whoever waits for the branch to be drained stops the pipeline around it.
+            del self._takes[number]
         return False
 
     def _on_overrun(self, take: Take) -> None:

@@ -86,6 +86,8 @@ class Take:
 
     def dispose(self) -> None:
         """Stop and release everything. Blocks while the elements stop: never from a streaming thread of the take."""
+        # The pipeline may be changing its own state just now, on another thread: it must not wake this bin up again.
+        self.bin.set_locked_state(True)
         self.bin.set_state(Gst.State.NULL)
         parent = self.bin.get_parent()
         if parent is not None:
