@@ -3,6 +3,7 @@
 import argparse
 import json
 import random
+import shutil
 import signal
 import sys
 import tempfile
@@ -86,6 +87,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31), help="replays a run")
     parser.add_argument("--seeds", type=int, default=1, metavar="N", help="this seed and the N - 1 after it")
     parser.add_argument("--quick", action="store_true", help="few repetitions: about ten minutes")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the recordings of runs that failed, here")
     parser.add_argument("--json", type=Path, help="write the rows to this file")
     options = parser.parse_args()
     rows: list[Row] = []
@@ -94,7 +96,7 @@ def main() -> int:
         for name in options.only or SCENARIOS:
             begun_s = time.monotonic()
             print(f"{name} …", end=" ", flush=True)
-            new = _run(name, seed, quick=options.quick)
+            new = _run(name, seed, quick=options.quick, keep=options.keep)
             rows += new
             passed = "passed" if all(row.passed for row in new) else f"FAILED with seed {seed}"
             print(f"{passed}, {time.monotonic() - begun_s:.0f} s", flush=True)
@@ -104,14 +106,17 @@ def main() -> int:
     return 0 if all(row.passed for row in rows) else 1
 
 
-def _run(name: str, seed: int, *, quick: bool) -> list[Row]:
+def _run(name: str, seed: int, *, quick: bool, keep: Path | None) -> list[Row]:
     """One scenario. One that breaks off is a bar missed, and the others go on."""
     with tempfile.TemporaryDirectory(prefix="holdfast-faults-") as folder:
         try:
-            return (SCENARIOS.get(name) or SINGLE[name])(Path(folder) / "recordings", seed, quick)
+            rows = (SCENARIOS.get(name) or SINGLE[name])(Path(folder) / "recordings", seed, quick)
         except Exception:  # noqa: BLE001 - whatever broke it, hours of other runs must not be lost for it
             traceback.print_exc()
-            return [Row(name, "broke off before its end", 1, 0, "")]
+            rows = [Row(name, "broke off before its end", 1, 0, "")]
+        if keep is not None and not all(row.passed for row in rows):
+            shutil.copytree(folder, keep / f"{name}-{seed}", symlinks=True)
+        return rows
 
 
 def _show(rows: list[Row]) -> None:

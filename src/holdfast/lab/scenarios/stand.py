@@ -56,10 +56,14 @@ class Stand:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, program: Sequence[str] = HOLDFAST, **popen: Any) -> None:
-        """Start the recorder. `program`: `holdfast`, or what runs it."""
-        command = [*program, "record", *self.lab.urls, "--to", str(self.root), "--plain", *self.options]
-        quiet = subprocess.DEVNULL
-        self.process = subprocess.Popen(command, stdout=quiet, stderr=quiet, start_new_session=True, **popen)
+        """Start the recorder, with its log beside the folder. `program`: `holdfast`, or what runs it."""
+        command = [*program, "record", *self.lab.urls, "--to", str(self.root), "--plain", "--verbose", *self.options]
+        beside = self.root.parent
+        beside.mkdir(parents=True, exist_ok=True)
+        # Not on a disk that is to be filled or taken away.
+        with (beside.parent if beside.is_mount() else beside).joinpath(f"{self.root.name}.log").open("ab") as log:
+            quiet = subprocess.DEVNULL
+            self.process = subprocess.Popen(command, stdout=quiet, stderr=log, start_new_session=True, **popen)
 
     def stop(self, with_signal: int = signal.SIGINT) -> int:
         """End the recorder; its exit code."""
