@@ -6,7 +6,7 @@ from holdfast.domain.streams import StreamAddress
 from holdfast.policy.addresses import BadAddress, parse_url
 
 
-def parse_address(url: str, password: str | None = None, source: str = "rtspsrc") -> StreamAddress:
+def parse_address(url: str, password: str | None = None, source: str = "auto") -> StreamAddress:
     """The address in a URL. `password` is used when the URL has a user and no password.
 
     Raises Problem with a sentence when the URL cannot be used.

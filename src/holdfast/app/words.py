@@ -55,6 +55,7 @@ CAUSES: Mapping[Cause, str] = {
     FaultKind.CAMERA_CLOSED: "ended by the camera",
     FaultKind.STALLED: "silent connection",
     FaultKind.NO_VIDEO: "no video offered",
+    FaultKind.NOT_UNDERSTOOD: "not understood",
     FaultKind.TRANSPORT: "wrong transport",
     FaultKind.NO_KEY_FRAME: "no key frame",
     FaultKind.BAD_STREAM: "unreadable stream",

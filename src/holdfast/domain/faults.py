@@ -20,6 +20,7 @@ class FaultKind(StrEnum):
     CAMERA_CLOSED = "camera_closed"
     STALLED = "stalled"
     NO_VIDEO = "no_video"
+    NOT_UNDERSTOOD = "not_understood"
     TRANSPORT = "transport"
     NO_KEY_FRAME = "no_key_frame"
     BAD_STREAM = "bad_stream"
@@ -72,6 +73,8 @@ class Fault:
 
 OWN_DOMAIN = "holdfast"
 """`ErrorReport.domain` of errors that Holdfast itself reports."""
+RTSP_DOMAIN = "rtsp"
+"""`ErrorReport.domain` of answers of a camera; the code is the status (RFC 2326 section 11)."""
 
 
 class OwnError(IntEnum):
@@ -92,3 +95,13 @@ class OwnError(IntEnum):
     UNREACHABLE = 13
     NAME_NOT_FOUND = 14
     TLS = 15
+    CONNECTION_LOST = 16
+    BAD_ANSWER = 17
+    """Before anything was delivered, something came that this client cannot understand."""
+    BAD_DATA = 18
+    """The same later: damage, rather than a way to speak."""
+    ANSWERLESS = 19
+    UNSUPPORTED_HERE = 20
+    """Nothing that this client can record; another one may."""
+    OTHER_CERTIFICATE = 21
+    STUCK = 22

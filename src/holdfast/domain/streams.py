@@ -41,8 +41,20 @@ class StreamAddress:
     """Without user and password."""
     user: str = ""
     password: str = ""
-    source: str = "rtspsrc"
+    source: str = "auto"
+    """Which client: "native", "rtspsrc", or "auto" for the native one wherever it can."""
     transport: str = "tcp"
+    verify: bool = False
+    """Of rtsps: the certificate must be signed by somebody whom this machine trusts, for this name."""
+    pin: str = ""
+    """Of rtsps: SHA-256 of the only certificate that is taken, in hexadecimal; empty: any."""
+
+    @property
+    def chosen_source(self) -> str:
+        """The client that is used: the native one speaks TCP only."""
+        if self.source != "auto":
+            return self.source
+        return "native" if self.transport == "tcp" else "rtspsrc"
 
     def __repr__(self) -> str:
         return f"StreamAddress(url={self.url!r}, user={self.user!r}, source={self.source!r})"

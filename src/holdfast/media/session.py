@@ -25,7 +25,7 @@ from holdfast.media.gi import GLib, Gst
 from holdfast.media.losses import Losses
 from holdfast.media.parameter_sets import reorders_frames
 from holdfast.media.recording_branch import BARRIER, VALVE, RecordingBranch
-from holdfast.media.source import SOURCES
+from holdfast.media.sources import SOURCES
 from holdfast.media.take import Take
 from holdfast.ports.capture import (
     BranchFailed,
@@ -59,8 +59,8 @@ MOST_PTS_NS = (1 << 63) - 1
 MOST_TIMELESS = 60
 """Frames without a time, one after the other, before the session is given up."""
 DRAIN_S = 2.0
-ON_THE_WAY_S = 0.05
-"""What the camera had sent when the end was ordered has passed the pipeline by then."""
+ON_THE_WAY_S = 0.3
+"""What the camera had sent when the end was ordered is waited for, no longer than this."""
 
 
 class Session:
@@ -94,7 +94,7 @@ class Session:
         self._streaming_valve = streaming.get_by_name("streaming-valve")
         self._streaming_valve.set_property("drop", not command.mode.streams)
         self._viewers = streaming.get_by_name("viewers")
-        self._source = source = SOURCES[command.address.source](command.address, self)
+        self._source = source = SOURCES[command.address.chosen_source](command.address, self)
         self._counter = make(COUNTER)
         for part in (source.bin, self._tee, self._recording.bin, streaming, self._counter):
             self.pipeline.add(part)
@@ -105,8 +105,9 @@ class Session:
         self._bus.add_watch(GLib.PRIORITY_DEFAULT, self._on_message)
 
     def start(self) -> None:
-        """Begin to connect. Returns at once: rtspsrc works on threads of its own."""
+        """Begin to connect. Returns at once."""
         self.pipeline.set_state(Gst.State.PLAYING)
+        self._source.start()
 
     def look(self) -> None:
         """Look at the next frame, and at more of them while that is needed."""
@@ -118,6 +119,7 @@ class Session:
     def set_mode(self, mode: Mode) -> None:
         """Switch the valves. The recording branch begins at the next key frame, and ends with all that it holds."""
         self._streaming_valve.set_property("drop", not mode.streams)
+        self._source.set_pace(watched=mode.streams)
         self._recording.set_records(records=mode.records)
 
     def close(self) -> None:
@@ -157,9 +159,9 @@ class Session:
         """Report on the main loop, once; before the messages that GStreamer posts because of it (B5)."""
         GLib.idle_add(self._fail, error, priority=GLib.PRIORITY_HIGH)
 
-    def source_lost(self) -> None:
+    def source_lost(self, packets: int) -> None:
         """Count; it is told with the next heartbeat."""
-        self._losses.add(time.monotonic_ns(), 1)
+        self._losses.add(time.monotonic_ns(), packets)
 
     # ------------------------------------------------------------ streaming thread
 
@@ -258,11 +260,12 @@ class Session:
 
     def _shut_down(self) -> None:
         if not self._failed:
-            time.sleep(ON_THE_WAY_S)
+            self._source.drain(ON_THE_WAY_S)
         self._recording.set_records(records=False)
         deadline = time.monotonic() + DRAIN_S
         while not self._recording.is_drained and time.monotonic() < deadline:
             time.sleep(0.01)
+        self._source.close()
         self.pipeline.set_state(Gst.State.NULL)
         GLib.idle_add(self._finish)
 

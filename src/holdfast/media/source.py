@@ -4,6 +4,7 @@ A source is a bin named "source". It finds out what the camera offers, takes the
 pad that delivers whole access units (`alignment=au`) with presentation times that come from the camera alone.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -23,8 +24,8 @@ class SourceListener(Protocol):
     def source_failed(self, error: ErrorReport) -> None:
         """The source cannot deliver."""
 
-    def source_lost(self) -> None:
-        """A packet of the video, or several in a row, did not arrive, as the sequence numbers tell."""
+    def source_lost(self, packets: int) -> None:
+        """At least so many packets of the video did not arrive, as the sequence numbers tell."""
 
     def source_ended(self) -> None:
         """The camera ended the stream in order: no further frame comes."""
@@ -35,6 +36,18 @@ class Source(Protocol):
 
     bin: Any
     """The Gst.Bin named "source", to be put into the pipeline."""
+
+    def start(self) -> None:
+        """The pipeline plays: connect. Returns at once."""
+
+    def set_pace(self, *, watched: bool) -> None:
+        """Whether somebody looks at the frames as they come; otherwise they may come in batches."""
+
+    def drain(self, patience_s: float) -> None:
+        """Hand on what the camera has sent up to now; returns when that is done, or after this time."""
+
+    def close(self) -> None:
+        """Take leave of the camera. Returns at once."""
 
 
 SourceFactory = Callable[[StreamAddress, SourceListener], Source]
@@ -62,6 +75,8 @@ CODECS = {
 """By the encoding name that RTP uses (RFC 6184, RFC 7798)."""
 
 
+ON_THE_WAY_S = 0.05
+"""What the camera had sent when the end was ordered has passed the pipeline by then."""
 MOST_DIGITS = 3
 """Of a payload type."""
 
@@ -107,6 +122,19 @@ class RtspSrcSource:
         self._rtspsrc.connect("select-stream", self._on_select_stream)
         self._rtspsrc.connect("pad-added", self._on_pad_added)
         self._rtspsrc.connect("new-manager", _tell_of_losses)
+
+    def start(self) -> None:
+        """See Source: rtspsrc connects by itself, on threads of its own."""
+
+    def set_pace(self, *, watched: bool) -> None:
+        """See Source: rtspsrc hands on every packet by itself."""
+
+    def drain(self, patience_s: float) -> None:
+        """See Source: what arrived is on its way through threads of rtspsrc."""
+        time.sleep(min(patience_s, ON_THE_WAY_S))
+
+    def close(self) -> None:
+        """See Source: rtspsrc takes leave when the pipeline ends."""
 
     def _on_sdp(self, _rtspsrc: Any, sdp: Any) -> None:
         """Say at once when there is nothing that can be recorded (RFC 4566 section 5.14)."""
@@ -164,7 +192,7 @@ class RtspSrcSource:
         if event.type == Gst.EventType.EOS:
             self._end()
         elif event.has_name("GstRTPPacketLost"):
-            self._listener.source_lost()
+            self._listener.source_lost(1)
             # It is for the account only: whoever depays sees the gap in the sequence numbers by itself.
             return Gst.PadProbeReturn.DROP
         return Gst.PadProbeReturn.OK
@@ -197,5 +225,3 @@ def _encoding_name(media: Any) -> str:
     return name or "an unknown format"
 
 
-SOURCES: dict[str, SourceFactory] = {"rtspsrc": RtspSrcSource}
-"""Every source by the name that the settings use. The contract tests run over this table."""

@@ -16,7 +16,7 @@ class BadAddress(ValueError):
     """The URL cannot be used; the text says why, and holds no secret."""
 
 
-def parse_url(url: str, password: str | None = None, source: str = "rtspsrc") -> StreamAddress:
+def parse_url(url: str, password: str | None = None, source: str = "auto") -> StreamAddress:
     """The address in a URL. `password` is used when the URL has a user and no password. Raises BadAddress."""
     scheme, separator, rest = url.strip().partition("://")
     shown = _shown(url.strip())

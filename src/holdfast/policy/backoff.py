@@ -10,8 +10,16 @@ SELDOM = frozenset({FaultKind.AUTHENTICATION})
 SLOW = frozenset({FaultKind.NO_VIDEO, FaultKind.ELEMENT_MISSING, FaultKind.BAD_ADDRESS})
 """Faults that quick tries do not end."""
 
-AT_ONCE = frozenset({FaultKind.WORKER_DIED, FaultKind.WORKER_HUNG, FaultKind.WORKER_MEMORY, FaultKind.TRANSPORT})
-"""Faults of our own: the first try need not wait."""
+AT_ONCE = frozenset(
+    {
+        FaultKind.WORKER_DIED,
+        FaultKind.WORKER_HUNG,
+        FaultKind.WORKER_MEMORY,
+        FaultKind.TRANSPORT,
+        FaultKind.NOT_UNDERSTOOD,
+    }
+)
+"""Faults of our own, and those after which something else is tried: the first try need not wait."""
 
 
 @dataclass(frozen=True, slots=True)

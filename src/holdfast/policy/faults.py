@@ -7,7 +7,7 @@ only ever tell network faults from each other.
 import re
 from collections.abc import Mapping
 
-from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, Fault, FaultKind, OwnError
+from holdfast.domain.faults import OWN_DOMAIN, RTSP_DOMAIN, Branch, ErrorReport, Fault, FaultKind, OwnError
 from holdfast.domain.secrets import redact
 
 RESOURCE = "gst-resource-error-quark"
@@ -44,6 +44,13 @@ BY_DOMAIN_AND_CODE: Mapping[tuple[Branch, str, int], FaultKind] = {
     (Branch.SOURCE, OWN_DOMAIN, OwnError.UNREACHABLE): FaultKind.UNREACHABLE,
     (Branch.SOURCE, OWN_DOMAIN, OwnError.NAME_NOT_FOUND): FaultKind.NAME_NOT_FOUND,
     (Branch.SOURCE, OWN_DOMAIN, OwnError.TLS): FaultKind.TLS,
+    (Branch.SOURCE, OWN_DOMAIN, OwnError.OTHER_CERTIFICATE): FaultKind.TLS,
+    (Branch.SOURCE, OWN_DOMAIN, OwnError.CONNECTION_LOST): FaultKind.RTSP_NETWORK,
+    (Branch.SOURCE, OWN_DOMAIN, OwnError.BAD_ANSWER): FaultKind.NOT_UNDERSTOOD,
+    (Branch.SOURCE, OWN_DOMAIN, OwnError.UNSUPPORTED_HERE): FaultKind.NOT_UNDERSTOOD,
+    (Branch.SOURCE, OWN_DOMAIN, OwnError.BAD_DATA): FaultKind.BAD_STREAM,
+    (Branch.SOURCE, OWN_DOMAIN, OwnError.ANSWERLESS): FaultKind.STALLED,
+    (Branch.SOURCE, OWN_DOMAIN, OwnError.STUCK): FaultKind.BAD_STREAM,
     (Branch.RECORDING, OWN_DOMAIN, OwnError.BAD_FRAGMENT): FaultKind.MUX,
 }
 
@@ -91,6 +98,7 @@ SENTENCES: Mapping[FaultKind, str] = {
     FaultKind.STALLED: "The connection is open, but no frames arrive. The camera or the network may be overloaded.",
     FaultKind.NO_VIDEO: "The camera offers nothing that can be recorded here. Choose H.264 or H.265 in the camera, "
     "or another URL.",
+    FaultKind.NOT_UNDERSTOOD: "Holdfast's own client does not understand the camera. GStreamer's is used for it.",
     FaultKind.TRANSPORT: "The camera does not send over this transport. The other one (TCP, UDP) is tried next.",
     FaultKind.NO_KEY_FRAME: "Frames arrive, but no key frame, so nothing can be played or recorded yet. "
     "Set a shorter key frame interval (GOP) in the camera.",
@@ -115,6 +123,8 @@ def kind_of(error: ErrorReport) -> FaultKind:
     kind = BY_DOMAIN_AND_CODE.get((error.branch, error.domain, error.code))
     if kind is not None:
         return kind
+    if error.domain == RTSP_DOMAIN:
+        return _kind_by_status(error.code)
     if error.branch is Branch.SOURCE and (error.domain, error.code) in UNSPECIFIC:
         return _kind_by_text(error.debug)
     return BY_BRANCH[error.branch]
@@ -122,12 +132,14 @@ def kind_of(error: ErrorReport) -> FaultKind:
 
 def _kind_by_text(text: str) -> FaultKind:
     statuses = [behind or before for behind, before in _STATUS.findall(text)]
-    status = int(statuses[-1]) if statuses else 0
-    if status in BY_STATUS:
-        return BY_STATUS[status]
-    if status in SERVER_ERRORS:
+    by_text = next((kind for words, kind in BY_TEXT if words in text), FaultKind.RTSP_NETWORK)
+    return _kind_by_status(int(statuses[-1]), by_text) if statuses else by_text
+
+
+def _kind_by_status(status: int, otherwise: FaultKind = FaultKind.RTSP_NETWORK) -> FaultKind:
+    if status in SERVER_ERRORS and status not in BY_STATUS:
         return FaultKind.SERVER_ERROR
-    return next((kind for words, kind in BY_TEXT if words in text), FaultKind.RTSP_NETWORK)
+    return BY_STATUS.get(status, otherwise)
 
 
 def classify(error: ErrorReport) -> Fault:

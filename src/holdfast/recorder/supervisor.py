@@ -342,6 +342,8 @@ def _after(fault: Fault, address: StreamAddress, usual: str) -> StreamAddress:
 
     `usual`: what to go back to when nothing came over this one either: it said so once only, or a firewall is between.
     """
+    if fault.kind is FaultKind.NOT_UNDERSTOOD and address.source == "auto":
+        return replace(address, source="rtspsrc")
     if fault.kind is FaultKind.TRANSPORT:
         return replace(address, transport="udp" if address.transport == "tcp" else "tcp")
     return replace(address, transport=usual) if fault.kind in IN_VAIN else address

@@ -24,6 +24,9 @@ _CAMERA = {
     "The connection is open, but no frames arrive. The camera or the network may be overloaded.": (
         "연결되어 있지만 프레임이 오지 않습니다. 카메라나 네트워크에 과부하가 걸렸을 수 있습니다."
     ),
+    "Holdfast's own client does not understand the camera. GStreamer's is used for it.": (
+        "Holdfast 자체 클라이언트가 이 카메라를 해석하지 못합니다. GStreamer의 클라이언트를 대신 사용합니다."
+    ),
     "The camera offers nothing that can be recorded here. Choose H.264 or H.265 in the camera, or another URL.": (
         "카메라가 녹화할 수 있는 영상을 제공하지 않습니다. 카메라에서 H.264 또는 H.265를 선택하거나 다른 URL을 "
         "사용하십시오."

@@ -43,6 +43,7 @@ _CAUSES = {
     "ended by the camera": "카메라가 종료",
     "silent connection": "연결됐지만 무응답",
     "no video offered": "비디오 없음",
+    "not understood": "해석 불가",
     "wrong transport": "전송 방식 불일치",
     "no key frame": "키 프레임 없음",
     "unreadable stream": "해석 불가 스트림",

@@ -1,0 +1,164 @@
+"""The source that Holdfast has itself: access units of `holdfast.rtsp` through an appsrc.
+
+    appsrc ► parser ► access-units
+
+The parser puts parameter sets where they belong and tells key frames; nothing is copied more than once.
+"""
+
+import functools
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, OwnError
+from holdfast.domain.streams import StreamAddress
+from holdfast.media.elements import Element, ElementMissing, make
+from holdfast.media.gi import GLib, Gst
+from holdfast.media.native.connection import READ_BYTES, Connection
+from holdfast.media.native.reactor import Reactor
+from holdfast.media.source import SourceListener
+from holdfast.rtsp.parameter_sets import ParameterSets
+from holdfast.rtsp.sdp import MediaTrack
+from holdfast.rtsp.video import AccessUnit
+
+ORIGIN_NS = 3600 * 1_000_000_000
+"""Media time of a session's first frame: a camera whose times go backward does not get below zero."""
+CODECS = {"H264": ("h264", "avc"), "H265": ("h265", "hvc1")}
+"""By encoding name: the codec and its format with lengths instead of start codes (ISO/IEC 14496-15)."""
+MOST_QUEUED_BYTES = 64 << 20
+"""More than this waits in front of a pipeline only when nothing moves in it any more."""
+NS_PER_S = 1_000_000_000
+END_PATIENCE_MS = 1000
+
+
+@functools.cache
+def shared() -> tuple[Reactor, bytearray]:
+    """The thread that reads all sockets of this process, and its buffer."""
+    return Reactor(), bytearray(READ_BYTES)
+
+
+class NativeSource:
+    """Implements `source.Source` and `connection.Heard`."""
+
+    def __init__(self, address: StreamAddress, listener: SourceListener) -> None:
+        """Build the bin. Raises ElementMissing."""
+        self._listener = listener
+        self._appsrc = make(
+            Element(
+                "appsrc",
+                "appsrc",
+                {
+                    "format": Gst.Format.TIME,
+                    "is-live": True,
+                    "block": False,
+                    "emit-signals": False,
+                    "max-bytes": MOST_QUEUED_BYTES,
+                    "max-buffers": 0,
+                    "max-time": 0,
+                },
+            )
+        )
+        self.bin = Gst.Bin.new("source")
+        self.bin.add(self._appsrc)
+        self._parameters: ParameterSets | None = None
+        self._track: MediaTrack | None = None
+        self._end_lock = threading.Lock()
+        self._end: ErrorReport | None = None
+        self._connection = Connection(address, shared()[0], self, shared()[1])
+
+    # ------------------------------------------------------------ Source
+
+    def start(self) -> None:
+        """See Source."""
+        self._connection.start()
+
+    def set_pace(self, *, watched: bool) -> None:
+        """See Source."""
+        self._connection.set_pace(watched=watched)
+
+    def drain(self, patience_s: float) -> None:
+        """See Source."""
+        self._connection.drain(patience_s)
+
+    def close(self) -> None:
+        """See Source."""
+        self._connection.leave()
+
+    # ------------------------------------------------------------ Heard, on the thread of the sockets
+
+    def ready(self, video: MediaTrack) -> None:
+        """Build what follows the appsrc."""
+        self._track = video
+        codec, stream_format = CODECS[video.encoding]
+        caps = f"video/x-{codec},stream-format={stream_format},alignment=au"
+        try:
+            parser = make(Element(f"{codec}parse", "parse"))
+            units = make(Element("capsfilter", "access-units", {"caps": caps}))
+        except ElementMissing as missing:
+            self._listener.source_failed(
+                ErrorReport(Branch.SOURCE, OWN_DOMAIN, OwnError.ELEMENT_MISSING, "source", str(missing))
+            )
+            return
+        for element in (parser, units):
+            self.bin.add(element)
+        self._appsrc.link(parser)
+        parser.link(units)
+        ghost = Gst.GhostPad.new("src", units.get_static_pad("src"))
+        ghost.set_active(True)
+        self.bin.add_pad(ghost)
+        self._listener.source_ready(ghost, codec)
+        for element in (units, parser):
+            element.sync_state_with_parent()
+
+    def units(self, units: Sequence[AccessUnit]) -> None:
+        """Hand them to GStreamer."""
+        track = self._track
+        if track is None:
+            return
+        if self._appsrc.get_property("current-level-bytes") > MOST_QUEUED_BYTES:
+            self.ended(ErrorReport(Branch.SOURCE, OWN_DOMAIN, OwnError.STUCK, "source", "nothing takes the frames"))
+            return
+        for unit in units:
+            if unit.parameters is not self._parameters:
+                self._parameters = unit.parameters
+                self._appsrc.set_property("caps", self._caps(track, unit.parameters))
+            buffer = Gst.Buffer.new_wrapped(unit.data)
+            buffer.pts = max(0, ORIGIN_NS + unit.ticks * NS_PER_S // track.clock_rate)
+            self._appsrc.emit("push-buffer", buffer)
+
+    def lost(self, packets: int) -> None:
+        """See Heard."""
+        self._listener.source_lost(packets)
+
+    def ended(self, error: ErrorReport) -> None:
+        """Tell of it when all that came before has passed."""
+        self._end = error
+        ghost = self.bin.get_static_pad("src")
+        if ghost is None or self._parameters is None:
+            self._tell()
+            return
+        ghost.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event)
+        self._appsrc.emit("end-of-stream")
+        GLib.timeout_add(END_PATIENCE_MS, self._tell)
+
+    # ------------------------------------------------------------ inside
+
+    def _on_event(self, _pad: Any, info: Any) -> Any:
+        if info.get_event().type == Gst.EventType.EOS:
+            self._tell()
+        return Gst.PadProbeReturn.OK
+
+    def _tell(self) -> bool:
+        with self._end_lock:
+            error, self._end = self._end, None
+        if error is not None:
+            self._listener.source_failed(error)
+        return False
+
+    @staticmethod
+    def _caps(track: MediaTrack, parameters: ParameterSets) -> Any:
+        codec, stream_format = CODECS[track.encoding]
+        data = parameters.codec_data().hex()
+        return Gst.Caps.from_string(
+            f"video/x-{codec},stream-format={stream_format},alignment=au,codec_data=(buffer){data}"
+        )
