@@ -17,7 +17,7 @@ from holdfast.policy.faults import classify
 from holdfast.ports.capture import Progress, SessionEnded, SessionFailed, TakeClosed, TakeOpened
 from tests.contracts.source_rig import FPS, STREAM, SourceRig, session
 
-SOURCES = ["rtspsrc"]
+SOURCES = ["native", "rtspsrc"]
 PASSWORD = "ge heim/@:%"
 SMALL = ClipSpec(width=320, height=240, fps=FPS, gop=15, seconds=1.0)
 CAMERAS = {
@@ -108,7 +108,8 @@ async def test_a_camera_that_refuses_connections_is_a_network_fault(
         lab.refuse(rig.camera)
         try:
             rig.open()
-            assert (await failure(rig))[0] is FaultKind.RTSP_NETWORK
+            kind = FaultKind.RTSP_NETWORK if source == "rtspsrc" else FaultKind.REFUSED
+            assert (await failure(rig))[0] is kind
         finally:
             lab.listen(rig.camera)
 

@@ -24,7 +24,7 @@ class Listener:
     def source_failed(self, error: ErrorReport) -> None:
         self.errors.append(error)
 
-    def source_lost(self) -> None:
+    def source_lost(self, packets: int) -> None:
         """Never here."""
 
     def source_ended(self) -> None:

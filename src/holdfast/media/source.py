@@ -223,5 +223,3 @@ def _encoding_name(media: Any) -> str:
     caps = media.get_caps_from_media(int(payload)) if is_payload else None
     name = caps.get_structure(0).get_string("encoding-name") if caps is not None else None
     return name or "an unknown format"
-
-

@@ -11,7 +11,7 @@ import socket
 import ssl
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from urllib.parse import urlsplit
 
@@ -74,45 +74,67 @@ def dial(call: Call) -> Line:
 def _addresses(host: str, port: int) -> Sequence[Address]:
     """Of both families in turns, in the order that the system prefers (RFC 8305 section 4)."""
     try:
-        found: list[Address] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)  # type: ignore[assignment]
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except UnicodeError as error:
         raise socket.gaierror(socket.EAI_NONAME, str(error)) from error
     first = [one for one in found if one[0] == found[0][0]]
     others = [one for one in found if one[0] != found[0][0]]
-    mixed = (one for pair in zip_longest(first, others) for one in pair if one is not None)
-    return list(mixed)[:MOST_ADDRESSES]
+    mixed = [one for pair in zip_longest(first, others) for one in pair if one is not None]
+    return mixed[:MOST_ADDRESSES]  # type: ignore[return-value] # of IP only
 
 
 def _race(addresses: Sequence[Address], deadline_s: float) -> socket.socket:
     """The first connection that comes about."""
-    waiting = list(addresses)
-    trying: list[socket.socket] = []
-    error: OSError = TimeoutError("no answer")
-    next_s = time.monotonic()
+    race = _Race(list(addresses))
     try:
-        while waiting or trying:
+        while race.goes_on:
             now_s = time.monotonic()
             if now_s >= deadline_s:
                 raise TimeoutError("no answer")
-            if waiting and (now_s >= next_s or not trying):
-                try:
-                    trying.append(_begin(waiting.pop(0)))
-                except OSError as reason:
-                    error = reason
-                next_s = now_s + STAGGER_S
-                continue
-            until_s = min(deadline_s, next_s) if waiting else deadline_s
-            for one in _answered(trying, until_s - now_s):
-                trying.remove(one)
-                code = one.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-                if code == 0:
-                    return one
-                error = _as_error(code)
-                one.close()
-                next_s = now_s
-        raise error
+            winner = race.step(now_s, deadline_s)
+            if winner is not None:
+                return winner
+        raise race.error
     finally:
-        for one in trying:
+        race.close()
+
+
+@dataclass(slots=True)
+class _Race:
+    """Addresses that wait for their turn, and connections that are on their way."""
+
+    waiting: list[Address]
+    trying: list[socket.socket] = field(default_factory=list)
+    next_s: float = 0.0
+    error: OSError = field(default_factory=lambda: TimeoutError("no answer"))
+
+    @property
+    def goes_on(self) -> bool:
+        return bool(self.waiting or self.trying)
+
+    def step(self, now_s: float, deadline_s: float) -> socket.socket | None:
+        """Begin with the next one when it is time, else wait for those that were begun."""
+        if self.waiting and (now_s >= self.next_s or not self.trying):
+            self.next_s = now_s + STAGGER_S
+            try:
+                self.trying.append(_begin(self.waiting.pop(0)))
+            except OSError as error:
+                self.error = error
+            return None
+        until_s = min(deadline_s, self.next_s) if self.waiting else deadline_s
+        for one in _answered(self.trying, until_s - now_s):
+            self.trying.remove(one)
+            code = one.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code == 0:
+                return one
+            # OSError chooses its own class by the number: ConnectionRefusedError and so on.
+            self.error, self.next_s = OSError(code, os.strerror(code)), now_s
+            one.close()
+        return None
+
+    def close(self) -> None:
+        """Let go of those that lost."""
+        for one in self.trying:
             one.close()
 
 
@@ -135,11 +157,6 @@ def _answered(trying: Sequence[socket.socket], patience_s: float) -> list[socket
         poll.register(one, select.POLLOUT)
     seen = {fd for fd, _ in poll.poll(max(0.0, patience_s) * 1000)}
     return [one for one in trying if one.fileno() in seen]
-
-
-def _as_error(code: int) -> OSError:
-    # OSError chooses its own class by the number: ConnectionRefusedError and so on.
-    return OSError(code, os.strerror(code))
 
 
 def _encrypt(plain: socket.socket, host: str, call: Call, deadline_s: float) -> Line:

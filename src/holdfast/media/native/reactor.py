@@ -23,7 +23,7 @@ class Channel(Protocol):
     due_s: float
     """`time.monotonic()` at which `wake` is wanted."""
 
-    def ready(self, events: int, now_s: float) -> None:
+    def ready(self, seen: int, now_s: float) -> None:
         """The socket needs a look (EPOLLIN, EPOLLOUT, HUNG_UP)."""
 
     def wake(self, now_s: float) -> None:

@@ -10,12 +10,13 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, OwnError
+from holdfast.domain.faults import ErrorReport, OwnError
 from holdfast.domain.streams import StreamAddress
 from holdfast.media.elements import Element, ElementMissing, make
 from holdfast.media.gi import GLib, Gst
-from holdfast.media.native.connection import READ_BYTES, Connection
+from holdfast.media.native.connection import Connection
 from holdfast.media.native.reactor import Reactor
+from holdfast.media.native.stream import READ_BYTES, own
 from holdfast.media.source import SourceListener
 from holdfast.rtsp.parameter_sets import ParameterSets
 from holdfast.rtsp.sdp import MediaTrack
@@ -32,9 +33,9 @@ END_PATIENCE_MS = 1000
 
 
 @functools.cache
-def shared() -> tuple[Reactor, bytearray]:
+def shared() -> tuple[Reactor, memoryview]:
     """The thread that reads all sockets of this process, and its buffer."""
-    return Reactor(), bytearray(READ_BYTES)
+    return Reactor(), memoryview(bytearray(READ_BYTES))
 
 
 class NativeSource:
@@ -64,7 +65,8 @@ class NativeSource:
         self._track: MediaTrack | None = None
         self._end_lock = threading.Lock()
         self._end: ErrorReport | None = None
-        self._connection = Connection(address, shared()[0], self, shared()[1])
+        reactor, scratch = shared()
+        self._connection = Connection(address, reactor, self, scratch)
 
     # ------------------------------------------------------------ Source
 
@@ -95,9 +97,7 @@ class NativeSource:
             parser = make(Element(f"{codec}parse", "parse"))
             units = make(Element("capsfilter", "access-units", {"caps": caps}))
         except ElementMissing as missing:
-            self._listener.source_failed(
-                ErrorReport(Branch.SOURCE, OWN_DOMAIN, OwnError.ELEMENT_MISSING, "source", str(missing))
-            )
+            self._listener.source_failed(own(OwnError.ELEMENT_MISSING, str(missing)))
             return
         for element in (parser, units):
             self.bin.add(element)
@@ -116,7 +116,7 @@ class NativeSource:
         if track is None:
             return
         if self._appsrc.get_property("current-level-bytes") > MOST_QUEUED_BYTES:
-            self.ended(ErrorReport(Branch.SOURCE, OWN_DOMAIN, OwnError.STUCK, "source", "nothing takes the frames"))
+            self.ended(own(OwnError.STUCK, "nothing takes the frames"))
             return
         for unit in units:
             if unit.parameters is not self._parameters:
