@@ -48,6 +48,8 @@ MADE_IN_ENGLISH: Mapping[str, tuple[str, ...]] = {
     "catalog/connect.py": ("text",),
     "catalog/migrate.py": ("text",),
     "catalog/writer.py": ("_trouble",),
+    **{f"rtsp/{module}.py": ("sentence",) for module in ("messages", "wire", "urls", "sdp", "dialogue")},
+    **{f"rtsp/{module}.py": ("text",) for module in ("client", "opening")},
     "media/elements.py": ("__init__",),
     "media/inspect.py": ("write",),
     "media/source.py": ("own_error",),

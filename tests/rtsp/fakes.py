@@ -115,8 +115,8 @@ class Scripted:
     def take(self) -> bytes:
         """What the client sends; requests are noted."""
         output = self.client.take_output()
-        self.requests += [part for part in output.decode("latin-1").split("\r\n\r\n") if part.endswith(part.strip())]
-        self.requests = [part for part in self.requests if part]
+        parts = output.decode("latin-1").split("\r\n\r\n")
+        self.requests += [part for part in parts if "User-Agent" in part]
         return output
 
     @property
