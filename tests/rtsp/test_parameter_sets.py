@@ -92,6 +92,7 @@ def test_the_size_of_an_h265_picture_is_that_after_cropping(nal: bytes, size: tu
         (h264(profile=BASELINE).flags(0), False),
         (vui(h264(profile=BASELINE), reordered=1), True),
         (vui(h264(), reordered=1, rich=True, hrd=True), True),
+        (h264().flags(1, 0, 0, 1).u(4, 5).flags(0, 0, 0, 0, 0, 0, 1, 1).ue(2, 1, 10, 10, 1, 4), True),
     ],
 )
 def test_h264_says_whether_pictures_are_reordered_or_leaves_it_open(bits: Bits, *, reorders: bool | None) -> None:
