@@ -12,6 +12,7 @@ from holdfast.app.arguments import ArgumentParser
 from holdfast.app.language import say
 from holdfast.app.options import duration_s, log_level, moment_ns, size_bytes
 from holdfast.app.problems import Exit, Problem
+from holdfast.domain.streams import SOURCES
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -110,6 +111,12 @@ def _add_record(commands: "Commands") -> None:
         default=1,
         metavar="N",
         help=say("cameras that share one capture process (default: 1)"),
+    )
+    parser.add_argument(
+        "--source",
+        choices=SOURCES,
+        default="auto",
+        help=say("client that fetches the streams (default: auto, Holdfast's own wherever it can)"),
     )
     parser.add_argument(
         "--worker-memory",

@@ -69,7 +69,7 @@ def order_from(options: argparse.Namespace) -> RecordOrder:
     if options.worker_memory < MIN_WORKER_BYTES:
         raise Problem(Exit.USAGE, say("--worker-memory must be at least 64M."))
     password = _password(options.password_file)
-    addresses = [parse_address(url, password) for url in options.urls]
+    addresses = [parse_address(url, password, options.source) for url in options.urls]
     names = _names(options.name, len(addresses))
     rules = SegmentRules(
         duration_ns=int(options.segment * NS_PER_S),

@@ -7,7 +7,7 @@ from typing import Self
 
 from holdfast.config.settings import CameraSettings
 from holdfast.config.tables import Table, shown
-from holdfast.domain.streams import StreamAddress
+from holdfast.domain.streams import SOURCES, StreamAddress
 from holdfast.policy.addresses import BadAddress, parse_url, place_of
 from holdfast.policy.naming import camera_id
 
@@ -38,9 +38,11 @@ class Camera:
         urls = {key: _address(table, key, required=key == "url") for key in ("url", "sub_url")}
         user, password, password_file = _account(table, folder)
         transport = table.choice("transport", TRANSPORTS) or "tcp"
+        source = table.choice("source", SOURCES) or "auto"
         for key, address in urls.items():
             if address is not None:
-                urls[key] = replace(_with_account(table, key, address, user, password), transport=transport)
+                known = _with_account(table, key, address, user, password)
+                urls[key] = replace(known, transport=transport, source=source)
         record, record_sub = table.boolean("record", default=True), table.boolean("record_sub", default=False)
         if record_sub and not table.has("sub_url"):
             table.problem("record_sub", "record_sub = true needs a sub_url.")

@@ -33,6 +33,10 @@ class StreamId:
         return self.camera if self.stream == "main" else f"{self.camera}/{self.stream}"
 
 
+SOURCES = ("auto", "native", "rtspsrc")
+"""Which client fetches a stream. "auto": the native one wherever it can, GStreamer's rtspsrc otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class StreamAddress:
     """Where a stream is and how to get it. `password` never appears in `repr`."""
@@ -42,7 +46,7 @@ class StreamAddress:
     user: str = ""
     password: str = ""
     source: str = "auto"
-    """Which client: "native", "rtspsrc", or "auto" for the native one wherever it can."""
+    """One of SOURCES."""
     transport: str = "tcp"
     verify: bool = False
     """Of rtsps: the certificate must be signed by somebody whom this machine trusts, for this name."""

@@ -52,6 +52,9 @@ _OPTIONS = {
         "수동으로 녹화를 켤 때 이만큼 앞선 시점부터 녹화합니다 (사전 녹화, 기본값: 0s)"
     ),
     "end after this time": "이 시간이 지나면 끝냅니다",
+    "client that fetches the streams (default: auto, Holdfast's own wherever it can)": (
+        "영상을 가져오는 클라이언트 (기본값: auto, 가능하면 Holdfast 자체 클라이언트)"
+    ),
     "cameras that share one capture process (default: 1)": "캡처 프로세스 하나를 함께 쓰는 카메라 수 (기본값: 1)",
     "replace a capture process that uses more memory than this (default: 768M)": (
         "메모리를 이보다 많이 쓰는 캡처 프로세스는 새것으로 바꿉니다 (기본값: 768M)"
