@@ -1,15 +1,20 @@
 """Whatever bytes come: nothing but RtspError, however the network cuts them the same, and never much memory or time."""
 
+import time
+from contextlib import suppress
+from itertools import product
 from random import Random
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from holdfast.lab.camera_answers import CHALLENGES, DESCRIPTIONS, OTHERS, SETUPS, sent
 from holdfast.lab.scenarios import fuzzing
 from holdfast.rtsp.errors import RtspError
 from holdfast.rtsp.events import Event, Sound, Units
 from holdfast.rtsp.messages import MAX_BODY_BYTES, MAX_HEAD_BYTES
+from holdfast.rtsp.sdp import read_description
 from holdfast.rtsp.wire import Wire
 
 Outcome = tuple[list[object], list[object], list[Event], bytes, str]
@@ -75,6 +80,49 @@ def test_what_is_kept_of_an_endless_unit_has_a_limit() -> None:
     for begin in (b"$\0\xff\xff", b"RTSP/1.0 200 OK\r\nContent-Length: 1048576\r\n\r\n", b"RTSP/1.0 200 OK\r\nX: "):
         with pytest.raises(RtspError):
             feed_without_end(Wire(), begin)
+
+
+LONG = MAX_HEAD_BYTES - 100
+OPENINGS = {
+    "WWW-Authenticate": CHALLENGES["digest"],
+    "Transport": SETUPS["without a transport"],
+    "Session": SETUPS["without a transport"],
+    "Public": OTHERS["options"],
+    "Content-Base": DESCRIPTIONS["sound first"],
+    "Location": "RTSP/1.0 302\n",
+}
+
+
+@pytest.mark.parametrize("name", OPENINGS)
+def test_no_value_of_a_header_takes_time_out_of_proportion(name: str) -> None:
+    begun_s = time.thread_time()
+    for begin, sign, end in product(
+        ("", "Digest ", "interleaved=", "a=", "rtsp://"), ' ,;=":/-a1\\', ("", "=", '"', "x")
+    ):
+        value = begin + sign * (LONG - 600) + end
+        status = OPENINGS[name].partition("\n")[0]
+        answer = f"{status}\nCSeq: {{cseq}}\n{name}: {value}\n"
+        outcome([sent(text, number) for number, text in enumerate(before(name), 1)] + [sent(answer, 9)])
+    # About half a second; with one expression that goes back and forth it is minutes.
+    assert time.thread_time() - begun_s < 30
+
+
+def before(name: str) -> list[str]:
+    described = [OTHERS["options"], DESCRIPTIONS["sound first"]]
+    return {"Transport": described, "Session": described, "Content-Base": described[:1]}.get(name, [])
+
+
+def test_no_line_of_a_description_takes_time_out_of_proportion() -> None:
+    begun_s = time.thread_time()
+    for begin, sign, end in product(
+        ("m=", "m=video 0 ", "a=rtpmap:96 H264", "a=rtpmap:", "a=fmtp:96 ", "a=fmtp:", "a=control:", ""),
+        " /;=a1\r",
+        ("", "/", "x"),
+    ):
+        body = "m=video 0 RTP/AVP 96\n" + begin + sign * 200_000 + end
+        with suppress(RtspError):
+            read_description(body.encode(), "rtsp://192.0.2.5/")
+    assert time.thread_time() - begun_s < 30
 
 
 def test_the_longer_run_finds_nothing_either(seed: int) -> None:

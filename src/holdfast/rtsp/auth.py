@@ -10,7 +10,7 @@ from holdfast.rtsp.messages import bytes_of
 
 MAX_CHALLENGES = 16
 
-_PART = re.compile(r"""[\s,]*([^\s,="']+)(?:\s*(=)\s*(?:"((?:[^"\\]|\\.)*)"?|'([^']*)'?|([^\s,"]*)))?""", re.DOTALL)
+_PART = re.compile(r"""([^\s,="']+)(?:\s*(=)\s*(?:"((?:[^"\\]|\\.)*)"?|'([^']*)'?|([^\s,"]*)))?""", re.DOTALL)
 _ESCAPED = re.compile(r'\\(["\\])')
 _UNDERSTOOD = ("basic", "digest")
 _HASHES = {"": hashlib.md5, "MD5": hashlib.md5, "SHA-256": hashlib.sha256}

@@ -122,7 +122,7 @@ class Client:
         return events
 
     def tick(self, now_s: float) -> list[Event]:
-        """Do what is due: give up, keep the session alive, report."""
+        """Do what is due: give up, keep the session alive, report. Raises RtspError when nobody takes the output."""
         if now_s < self.due_s:
             return []
         if self._phase is _Phase.PLAYING:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-_PAIR = re.compile(r'\s*"?\s*(\d{1,3})\s*(?:-\s*(\d{1,3}))?')
+_PAIR = re.compile(r"(\d{1,3})\s*(?:-\s*(\d{1,3}))?")
 _MAX_CHANNEL = 255
 
 
@@ -42,7 +42,7 @@ def agreed(value: str, asked: Channels) -> Channels | None:
 def _interleaved(parameters: list[str]) -> Channels | None:
     for parameter in parameters:
         name, _, value = parameter.partition("=")
-        pair = _PAIR.match(value)
+        pair = _PAIR.match(value.strip(' \t"'))
         if name.strip().lower() != "interleaved" or pair is None:
             continue
         packets = int(pair[1])
