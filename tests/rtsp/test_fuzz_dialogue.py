@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from holdfast.lab.camera_answers import CHALLENGES, DESCRIPTIONS, OTHERS, SETUPS, sent
 from holdfast.lab.scenarios import fuzzing
 from holdfast.rtsp.errors import RtspError
 from holdfast.rtsp.events import Event, Sound, Units
@@ -83,11 +84,11 @@ def test_what_is_kept_of_an_endless_unit_has_a_limit() -> None:
 
 LONG = MAX_HEAD_BYTES - 100
 OPENINGS = {
-    "WWW-Authenticate": fuzzing.CHALLENGES["digest"],
-    "Transport": fuzzing.SETUPS["without a transport"],
-    "Session": fuzzing.SETUPS["without a transport"],
-    "Public": fuzzing.OTHERS["options"],
-    "Content-Base": fuzzing.DESCRIPTIONS["sound first"],
+    "WWW-Authenticate": CHALLENGES["digest"],
+    "Transport": SETUPS["without a transport"],
+    "Session": SETUPS["without a transport"],
+    "Public": OTHERS["options"],
+    "Content-Base": DESCRIPTIONS["sound first"],
     "Location": "RTSP/1.0 302\n",
 }
 
@@ -101,13 +102,13 @@ def test_no_value_of_a_header_takes_time_out_of_proportion(name: str) -> None:
         value = begin + sign * (LONG - 600) + end
         status = OPENINGS[name].partition("\n")[0]
         answer = f"{status}\nCSeq: {{cseq}}\n{name}: {value}\n"
-        outcome([fuzzing.sent(text, number) for number, text in enumerate(before(name), 1)] + [fuzzing.sent(answer, 9)])
+        outcome([sent(text, number) for number, text in enumerate(before(name), 1)] + [sent(answer, 9)])
     # About half a second; with one expression that goes back and forth it is minutes.
     assert time.thread_time() - begun_s < 30
 
 
 def before(name: str) -> list[str]:
-    described = [fuzzing.OTHERS["options"], fuzzing.DESCRIPTIONS["sound first"]]
+    described = [OTHERS["options"], DESCRIPTIONS["sound first"]]
     return {"Transport": described, "Session": described, "Content-Base": described[:1]}.get(name, [])
 
 
