@@ -40,6 +40,7 @@ record_sub = true
 one_session = true
 segment = "30s"
 transport = "udp"
+source = "rtspsrc"
 """
 
 
@@ -69,9 +70,9 @@ def test_a_configuration_is_read_with_all_that_it_says(tmp_path: Path) -> None:
         CameraSettings("cam_01", StreamAddress("rtsp://192.0.2.1/a")),
         CameraSettings(
             "cam_02",
-            StreamAddress("rtsp://192.0.2.2/a", "admin", SECRET, transport="udp"),
+            StreamAddress("rtsp://192.0.2.2/a", "admin", SECRET, transport="udp", source="rtspsrc"),
             name="앞문",
-            sub=StreamAddress("rtsp://192.0.2.2/b", "admin", SECRET, transport="udp"),
+            sub=StreamAddress("rtsp://192.0.2.2/b", "admin", SECRET, transport="udp", source="rtspsrc"),
             record=False,
             record_sub=True,
             one_session=True,
@@ -157,6 +158,7 @@ def test_a_password_file_is_read_beside_the_configuration(tmp_path: Path) -> Non
         ('url = "rtsp://h"\nsegment = "0s"', 'segment = "0s" must be between 1s and 6h.'),
         ('url = "rtsp://h"\nrecord = "yes"', 'record = "yes" must be true or false, without quotation marks.'),
         ('url = "rtsp://h"\nrecord_sub = true', "record_sub = true needs a sub_url."),
+        ('url = "rtsp://h"\nsource = "vlc"', 'source = "vlc" must be one of auto, native, rtspsrc.'),
         ('url = "rtsp://h"\ntransport = "http"', 'transport = "http" must be one of tcp, udp.'),
         ('url = "rtsp://h"\npassword = "s3cr3t"', "url has no user, and there is a password."),
         ('url = "rtsp://h"\nuser = "u"\npassword = 5', "password = … is no text."),

@@ -32,6 +32,19 @@ def test_an_address_does_not_show_its_password() -> None:
     assert address != StreamAddress("rtsp://10.0.0.1/live", "admin", "anders")
 
 
+@pytest.mark.parametrize(
+    ("source", "transport", "chosen"),
+    [
+        ("auto", "tcp", "native"),
+        ("auto", "udp", "rtspsrc"),
+        ("native", "tcp", "native"),
+        ("rtspsrc", "tcp", "rtspsrc"),
+    ],
+)
+def test_the_native_client_is_chosen_wherever_it_can(source: str, transport: str, chosen: str) -> None:
+    assert StreamAddress("rtsp://h/", source=source, transport=transport).chosen_source == chosen
+
+
 def test_a_segment_ends_as_its_own_media_time_counts() -> None:
     record = SegmentRecord(
         path="cam_01/a.mp4",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, FaultKind, OwnError
+from holdfast.domain.faults import OWN_DOMAIN, RTSP_DOMAIN, Branch, ErrorReport, FaultKind, OwnError
 from holdfast.policy.faults import BY_BRANCH, BY_DOMAIN_AND_CODE, CORE, RESOURCE, SENTENCES, STREAM, classify, kind_of
 
 
@@ -31,6 +31,18 @@ def error(branch: Branch, domain: str, code: int, text: str = "text", debug: str
         (error(Branch.SOURCE, OWN_DOMAIN, OwnError.CAMERA_CLOSED), FaultKind.CAMERA_CLOSED),
         (error(Branch.SOURCE, OWN_DOMAIN, OwnError.STALLED), FaultKind.STALLED),
         (error(Branch.RECORDING, OWN_DOMAIN, OwnError.BAD_FRAGMENT), FaultKind.MUX),
+        (error(Branch.SOURCE, RTSP_DOMAIN, 401), FaultKind.AUTHENTICATION),
+        (error(Branch.SOURCE, RTSP_DOMAIN, 404), FaultKind.NOT_FOUND),
+        (error(Branch.SOURCE, RTSP_DOMAIN, 453), FaultKind.BUSY),
+        (error(Branch.SOURCE, RTSP_DOMAIN, 461), FaultKind.TRANSPORT),
+        (error(Branch.SOURCE, RTSP_DOMAIN, 500), FaultKind.SERVER_ERROR),
+        (error(Branch.SOURCE, RTSP_DOMAIN, 503), FaultKind.BUSY),
+        (error(Branch.SOURCE, RTSP_DOMAIN, 418), FaultKind.RTSP_NETWORK),
+        (error(Branch.SOURCE, OWN_DOMAIN, OwnError.BAD_ANSWER), FaultKind.NOT_UNDERSTOOD),
+        (error(Branch.SOURCE, OWN_DOMAIN, OwnError.BAD_DATA), FaultKind.BAD_STREAM),
+        (error(Branch.SOURCE, OWN_DOMAIN, OwnError.CONNECTION_LOST), FaultKind.RTSP_NETWORK),
+        (error(Branch.SOURCE, OWN_DOMAIN, OwnError.ANSWERLESS), FaultKind.STALLED),
+        (error(Branch.SOURCE, OWN_DOMAIN, OwnError.OTHER_CERTIFICATE), FaultKind.TLS),
     ],
 )
 def test_an_error_is_a_fault_of_its_kind(report: ErrorReport, kind: FaultKind) -> None:

@@ -166,7 +166,23 @@ def test_a_worker_that_died_is_replaced_at_once(desk: Desk) -> None:
     assert desk.capture.asked[-1] == ("open", STREAM, 2)
 
 
-@pytest.mark.expects_log("cam_01: The camera does not send over this transport")
+NOT_UNDERSTOOD = ErrorReport(Branch.SOURCE, OWN_DOMAIN, OwnError.BAD_ANSWER, "source", "three words are no status")
+
+
+@pytest.mark.expects_log("cam_01: (Holdfast's own client|the client is rtspsrc now: .*three words)")
+def test_a_camera_that_the_own_client_does_not_understand_is_fetched_by_the_other_once_and_for_all(desk: Desk) -> None:
+    assert (desk.supervisor.status.source, desk.supervisor.status.source_reason) == ("native", "")
+    for session in (1, 2):
+        desk.supervisor.handle(SessionFailed(STREAM, session, NOT_UNDERSTOOD))
+        desk.supervisor.handle(SessionEnded(STREAM, session))
+        desk.pass_time(2)
+    chosen = [command.address.chosen_source for command in desk.capture.opened]
+    assert chosen == ["native", "rtspsrc", "rtspsrc"]
+    assert desk.supervisor.status.source == "rtspsrc"
+    assert "three words" in desk.supervisor.status.source_reason
+
+
+@pytest.mark.expects_log("cam_01: (The camera does not send over this transport|the client is)")
 def test_a_camera_that_does_not_send_over_tcp_is_tried_over_udp_and_back(desk: Desk) -> None:
     for session in (1, 2):
         desk.supervisor.handle(SessionFailed(STREAM, session, OTHER_TRANSPORT))

@@ -51,6 +51,10 @@ class StreamStatus:
     """For how long footage has been missing; None while none is."""
     frames: int
     """Frames that the camera delivered in this session."""
+    source: str = ""
+    """The client that fetches the stream: "native" or "rtspsrc"."""
+    source_reason: str = ""
+    """Why it is not the native one, when the camera did not let it be; empty otherwise."""
     switched_off: bool = False
     """The user switched the recording off by hand; else it is off as configured."""
 

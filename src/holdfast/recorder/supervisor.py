@@ -94,6 +94,8 @@ class StreamSupervisor:
         self._ports, self._services = ports, ports.services
         self.connection = Connection(session=last_session, records=plan.mode.records)
         self._address = plan.address
+        self._not_native = ""
+        """Why the native client was given up for this camera."""
         self._mode = plan.mode
         self._reorders = False
         self._phase = Phase.DISCONNECTED
@@ -255,6 +257,8 @@ class StreamSupervisor:
             held_bytes=self.recording.held_bytes,
             missing_s=None if gap is None else round(max(0, clock.wall_ns() - gap.from_wall_ns) / NS_PER_S, 1),
             frames=self._arrivals.frames,
+            source=self._address.chosen_source,
+            source_reason=self._not_native,
         )
 
     # ------------------------------------------------------------ inside
@@ -295,7 +299,7 @@ class StreamSupervisor:
                 LOG_RTSP.debug("%s: session %d: %s", self.stream, session, fault.detail)
                 had_frames = before.primary is not None and before.primary.first_at_s is not None
                 usual = self._address.transport if had_frames else self.plan.address.transport
-                self._address = _after(fault, self._address, usual)
+                self._choose(_after(fault, self._address, usual), fault)
                 if fault.kind is FaultKind.RTSP_NETWORK and not had_frames and self._port is None:
                     self._unnamed = session, fault
                     self._ports.reach.look(self.stream, self._address.url)
@@ -303,6 +307,13 @@ class StreamSupervisor:
                     self._report(fault, session, breaks=ends)
             case connecting.Alarm(fault):
                 LOG_RECONNECT.error("%s: still not recorded: %s", self.stream, fault.sentence)
+
+    def _choose(self, address: StreamAddress, fault: Fault) -> None:
+        """Try it like this from now on."""
+        if address.chosen_source != self._address.chosen_source:
+            self._not_native = fault.detail if address.chosen_source == "rtspsrc" else ""
+            LOG_RTSP.warning("%s: the client is %s now: %s", self.stream, address.chosen_source, fault.detail)
+        self._address = address
 
     def _open(self, session: int) -> None:
         primary = self.connection.primary
