@@ -14,11 +14,12 @@ from pathlib import Path
 
 from holdfast.lab.bench import machine, report
 from holdfast.lab.bench.measure import MeasurementError, Sample, Window
-from holdfast.lab.bench.runs import Plan, run
+from holdfast.lab.bench.runs import SETTLE_S, Plan, run
+from holdfast.lab.bench.variants import VARIANTS
 from holdfast.lab.processes import ProcessError
 from holdfast.lab.remote import LabError
 
-QUICK = Plan(cameras=(1, 8), rounds=1, window=Window(settle_s=3, measure_s=4), limit_s=100)
+QUICK = Plan(cameras=(1, 8), rounds=1, window=Window(settle_s=SETTLE_S, measure_s=4), limit_s=200)
 TOOLS = {"gst-launch-1.0": "gstreamer1.0-tools", "ffmpeg": "ffmpeg"}
 MAX_CAMERAS = 99
 EXIT_MISSED = 1
@@ -60,6 +61,7 @@ def _plan(options: argparse.Namespace) -> Plan:
         rounds=options.rounds or plan.rounds,
         window=window,
         limit_s=limit_s,
+        variants=tuple(v for v in VARIANTS if v.key in options.only) if options.only else VARIANTS,
     )
 
 
@@ -94,13 +96,14 @@ def _parser() -> argparse.ArgumentParser:
         prog="bench",
         description="CPU, memory, threads and context switches per camera, beside bare GStreamer and FFmpeg.",
     )
-    parser.add_argument("--cameras", type=_counts, metavar="N,N", help="numbers of cameras (default: 1,8,16,32)")
+    parser.add_argument("--cameras", type=_counts, metavar="N,N", help="numbers of cameras (default: 1,8,16,32,64)")
     parser.add_argument(
         "--rounds", type=_positive, help="rounds of all variants (default: 2); 16 cameras get two each time"
     )
     parser.add_argument("--window", type=_positive, metavar="SECONDS", help="length of a measurement (default: 10)")
-    parser.add_argument("--minutes", type=_positive, help="begin no round that would end later (default: 11.75)")
-    parser.add_argument("--quick", action="store_true", help="1 and 8 cameras, one short round: two minutes")
+    parser.add_argument("--minutes", type=_positive, help="begin no round that would end later (default: 25)")
+    parser.add_argument("--only", action="append", choices=[v.key for v in VARIANTS], help="variant (may be repeated)")
+    parser.add_argument("--quick", action="store_true", help="1 and 8 cameras, one short round: four minutes")
     parser.add_argument("--folder", type=Path, help="where to record (default: the folder for temporary files)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample to a file")
     return parser

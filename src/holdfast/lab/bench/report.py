@@ -69,11 +69,20 @@ def bars(samples: Sequence[Sample]) -> list[Bar]:
     return [
         Bar("CPU beside bare `rtspsrc`, 16 cameras, one per worker", "", 1.5, ratio(samples, ONE.key, BARE.key, 16)),
         Bar("the same, eight per worker", "", 1.3, ratio(samples, EIGHT.key, BARE.key, 16)),
+        *(
+            Bar(f"CPU beside `ffmpeg`, {n} cameras, eight per worker", "", 0.75, ratio(samples, EIGHT.key, FFMPEG.key, n))
+            for n in (16, 32)
+        ),
+        Bar("threads per camera, 16 cameras, eight per worker", "", 4, middle(of(samples, EIGHT.key, 16), _threads)),
         Bar("memory per further camera, 8 to 16, ring excluded, one per worker", "MB PSS", 22, one and one / MB),
         Bar("the same, eight per worker", "MB PSS", 6, eight and eight / MB),
         Bar("frames lost by Holdfast", "frames", 0, lost),
         Bar("faults of a measurement", "", 0, sum(len(sample.problems) for sample in samples)),
     ]
+
+
+def _threads(sample: Sample) -> float:
+    return sample.threads / sample.cameras
 
 
 def figures(samples: Sequence[Sample]) -> str:

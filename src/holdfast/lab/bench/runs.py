@@ -15,6 +15,8 @@ from holdfast.lab.clips import ClipSpec
 from holdfast.lab.remote import LabServer
 
 STREAM = ClipSpec(width=1920, height=1080, fps=Fraction(15), gop=30, bitrate_kbps=4000, seconds=4)
+SETTLE_S = 12
+"""A young session is looked at closely: for ten seconds each socket is read as soon as something comes."""
 JUDGED = 16
 """With so many cameras the ratios are judged, so this number gets twice the rounds."""
 
@@ -25,10 +27,10 @@ Tell = Callable[[str], None]
 class Plan:
     """What to measure."""
 
-    cameras: tuple[int, ...] = (1, 8, 16, 32)
+    cameras: tuple[int, ...] = (1, 8, 16, 32, 64)
     rounds: int = 2
-    window: Window = field(default_factory=lambda: Window(settle_s=5, measure_s=10))
-    limit_s: float = 705
+    window: Window = field(default_factory=lambda: Window(settle_s=SETTLE_S, measure_s=10))
+    limit_s: float = 1500
     """No round is begun that would end later than this after the start."""
     stream: ClipSpec = STREAM
     variants: tuple[Variant, ...] = VARIANTS

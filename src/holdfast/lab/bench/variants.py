@@ -33,10 +33,10 @@ def holdfast(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "holdfast.app.cli", *arguments]
 
 
-def _holdfast(cameras_per_worker: int) -> Commands:
+def _holdfast(cameras_per_worker: int, source: str = "native") -> Commands:
     def commands(urls: Sequence[str], folder: Path) -> list[list[str]]:
         options = ["--to", str(folder), "--segment", f"{SEGMENT_S}s", "--cameras-per-worker", str(cameras_per_worker)]
-        return [holdfast("record", *urls, *options, "--plain")]
+        return [holdfast("record", *urls, *options, "--source", source, "--plain")]
 
     return commands
 
@@ -60,7 +60,8 @@ def _ffmpeg(urls: Sequence[str], folder: Path) -> list[list[str]]:
 
 ONE = Variant("one", "Holdfast, one camera per worker", _holdfast(1), is_holdfast=True)
 EIGHT = Variant("eight", "Holdfast, eight per worker", _holdfast(8), is_holdfast=True)
+RTSPSRC = Variant("rtspsrc", "Holdfast with `rtspsrc`, eight per worker", _holdfast(8, "rtspsrc"), is_holdfast=True)
 BARE = Variant("bare", "bare `rtspsrc ! depay ! parse ! fakesink`", _bare, records=False)
 FFMPEG = Variant("ffmpeg", "`ffmpeg -c copy -f segment`, a process each", _ffmpeg)
 
-VARIANTS = (ONE, EIGHT, BARE, FFMPEG)
+VARIANTS = (ONE, EIGHT, RTSPSRC, BARE, FFMPEG)
