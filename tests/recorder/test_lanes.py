@@ -115,6 +115,15 @@ class Rig:
             sender.sent += 1
             self.lanes.take_bytes(TakeBytes(STREAM, sender.session, 1, data))
 
+    def send_lasting(self, sender: Sender, *ticks: int) -> None:
+        """One piece whose frames last so long, of the camera's time since its last piece."""
+        number = sender.first + sender.sent
+        frames = [Sample(SAMPLE_BYTES, one) for one in ticks]
+        media = number.to_bytes(4, "big") + payload(len(ticks) * SAMPLE_BYTES - 4, 0)
+        data = fragment(sender.sent * HALF, frames, number=sender.sent + 1, media=media)
+        sender.sent += 1
+        self.lanes.take_bytes(TakeBytes(STREAM, sender.session, 1, data))
+
     def live(self, sender: Sender, pieces: int = 1) -> None:
         for _ in range(pieces):
             self.send(sender)
@@ -278,6 +287,14 @@ def test_what_is_recorded_is_told_with_the_time_at_which_it_was_taken(rig: Rig) 
     assert rig.heard.stretches == [(1, 0.0, 0.5), (1, 0.5, 1.0)]
     rig.send(one, longest=90_000)
     assert rig.heard.stretches[-1] == (1, 1.0, 1.5), "the camera paused for a second after the last frame"
+
+
+def test_frames_that_are_crowded_together_before_a_pause_do_not_hide_it(rig: Rig) -> None:
+    one = rig.open(1, 0)
+    rig.live(one, 2)
+    rig.send_lasting(one, HALF // 2, 0)
+    rig.send_lasting(one, 12 * 90_000)
+    assert rig.heard.stretches[-1] == (1, 1.5, 1.75), "and not twelve seconds"
 
 
 def test_a_clock_that_gets_better_is_told(rig: Rig) -> None:

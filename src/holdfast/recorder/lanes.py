@@ -24,6 +24,8 @@ SLACK_NS = NS_PER_S // 2
 """A session whose key frames are not those of its winner ends this much later than the clocks say."""
 PAUSE_NS = NS_PER_S // 2
 """Two frames that are further apart than this, and than two usual intervals, have others missing between them."""
+REGULAR = 4
+"""Within a fragment, the longest frame is not longer than so many of the others, unless there was a pause."""
 MOST_LANES = 64
 REDATED_NS = 5 * NS_PER_MS
 YOUNG_NS = 10 * NS_PER_S
@@ -108,7 +110,10 @@ class Lane:
         ns = (info.end_ns - info.start_ns) / max(1, video.duration)
         longest_ns = int(video.longest_sample * ns)
         if video.sample_count > 1:
-            self.interval_ns = int((video.duration - video.longest_sample) * ns) // (video.sample_count - 1)
+            others_ns = int((video.duration - video.longest_sample) * ns) // (video.sample_count - 1)
+            # Around a pause B-frames are crowded together in decode time: that is no new rhythm.
+            if not self.interval_ns or REGULAR * others_ns >= longest_ns:
+                self.interval_ns = others_ns
         usual_ns = self.interval_ns or longest_ns
         end_ns = info.end_ns
         if longest_ns > max(2 * usual_ns, PAUSE_NS):
