@@ -2,7 +2,7 @@
 
 from holdfast.domain.faults import FaultKind
 from holdfast.recorder.lanes import MOST_LANES
-from tests.recorder.test_lanes import Rig
+from tests.recorder.lanes_rig import Rig
 
 
 def test_what_is_in_lanes_that_are_too_many_is_said_to_be_lost() -> None:
