@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 from holdfast.rtsp.errors import RtspError
 from holdfast.rtsp.parameter_sets import START_CODE, KnownSets, split_at_start_codes
-from holdfast.rtsp.pictures import MAX_BYTES, MAX_PIECES, SET, SLICE, Pictures
+from holdfast.rtsp.pictures import MAX_BYTES, MAX_PIECES, OPENS, SET, SLICE, Pictures
 
 
 class _Fragments(Enum):
@@ -52,6 +52,9 @@ class NalUnits:
         self._end_unfinished()
         self._kind = kind
         role = self._role_of(begin)
+        if role & OPENS:
+            # Not only when it is whole: the picture before it is whole already, whatever is still lost of this one.
+            self._pictures.open()
         if self._has_start_codes or not role & SLICE:
             self._fragments = _Fragments.ASIDE
             self._aside = [begin]

@@ -130,10 +130,7 @@ class Pictures:
         if role & SLICE:
             belongs = self._belongs_slice(role)
         elif role & OPENS:
-            if self._has_slice:
-                self._end()
-            self._has_begun = True
-            self._is_skipping = False
+            self.open()
             belongs = True
         else:
             if self._has_slice and self.stamp != self._unit_stamp:
@@ -145,6 +142,13 @@ class Pictures:
             if self._nals > MAX_NALS:
                 raise RtspError(f"The camera sends a picture of more than {MAX_NALS} NAL units.")
         return belongs
+
+    def open(self) -> None:
+        """A NAL unit comes that stands only before pictures: end the one before it."""
+        if self._has_slice:
+            self._end()
+        self._has_begun = True
+        self._is_skipping = False
 
     def mark(self, *, is_inside_nal: bool) -> None:
         """The packet whose NAL units were taken last has its marker bit set."""
