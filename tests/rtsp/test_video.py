@@ -370,10 +370,11 @@ def test_a_track_that_cannot_be_understood_is_refused(encoding: str, fmtp: dict[
 def test_sender_reports_can_ask_for_the_time() -> None:
     receiver = receiver_of(H264)
     assert receiver.reception is None
+    assert receiver.ticks_of(8000) is None
     stream = Stream()
     stream.add(H264.slice(50), 5000)
     closed(H264, stream, receiver)
-    assert receiver.timeline.ticks_of(8000) == 3000
+    assert receiver.ticks_of(8000) == 3000
 
 
 def test_a_whole_session_of_a_foreign_server() -> None:

@@ -54,11 +54,10 @@ class VideoReceiver:
             raise RtspError(f"Video in the format {track.encoding} is not supported.")
         if track.fmtp.get("packetization-mode") == "2" or track.fmtp.get("sprop-max-don-diff", "0") not in {"", "0"}:
             raise RtspError("The camera sends its video in interleaved order, which is not supported.")
-        self.timeline = Timeline()
-        """For sender reports: `timeline.ticks_of` is what `rtcp.Reports` asks."""
+        self._timeline = Timeline()
         self._sequence = SequenceCounter()
         sets = KnownSets(form.codec, track.fmtp)
-        self._pictures = Pictures(sets, self.timeline)
+        self._pictures = Pictures(sets, self._timeline)
         self._nal_units = NalUnits(form.role_of, sets, self._pictures)
         self._unpack = form.unpack
         self._payload_type = track.payload_type
@@ -116,6 +115,10 @@ class VideoReceiver:
         """For receiver reports; None before the first packet."""
         return self._sequence.reception
 
+    def ticks_of(self, stamp: int) -> int | None:
+        """Ticks of a time stamp of 32 bits, for `rtcp.Reports`; None before the first access unit."""
+        return self._timeline.ticks_of(stamp)
+
     def _came_up_to(self, word: int) -> None:
         """The packet before this one was the last that came."""
         if self._same:
@@ -142,7 +145,7 @@ class VideoReceiver:
         if arrival is not Arrival.NEXT:
             units.interrupt()
             if arrival is Arrival.ANOTHER_SOURCE:
-                self.timeline.rebase(stamp)
+                self._timeline.rebase(stamp)
         self._pictures.stamp = stamp
         if at < end:
             self._unpack(data[at:end], units)
