@@ -10,10 +10,10 @@ class BitsError(ValueError):
 
 
 class Bits:
-    """Reads bits behind a NAL unit's header. Every method raises BitsError behind the end."""
+    """Reads bits, such as those behind a NAL unit's header. Every method raises BitsError behind the end."""
 
-    def __init__(self, payload: bytes) -> None:
-        self.data = unescape(payload[:MAX_BYTES])
+    def __init__(self, payload: bytes, *, is_escaped: bool = True) -> None:
+        self.data = unescape(payload[:MAX_BYTES]) if is_escaped else payload[:MAX_BYTES]
         """What is read: without emulation prevention."""
         self._value = int.from_bytes(self.data, "big")
         self._left = len(self.data) * 8
@@ -21,7 +21,7 @@ class Bits:
     def u(self, count: int) -> int:
         """Unsigned number of that many bits."""
         if count > self._left:
-            raise BitsError("a parameter set ends too early")
+            raise BitsError("the bits end too early")
         self._left -= count
         return (self._value >> self._left) & ((1 << count) - 1)
 
