@@ -1,22 +1,20 @@
 """Any packets of any pictures: what is whole comes out as it was, and nothing but the package's error goes wrong."""
 
 import time
-from base64 import b64encode
 from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.rtsp.errors import RtspError
-from holdfast.rtsp.video import VideoReceiver
-from tests.rtsp.packets import H264, H265, Codec, Stream, track, with_lengths
+from tests.rtsp.packets import Codec, Stream, with_lengths
+from tests.rtsp.receiving import CODECS, receiver_of
 
 DURATION_S = 4.0
-CODECS = pytest.mark.parametrize("codec", [H264, H265], ids=["h264", "h265"])
 MARKERS = ("none", "last", "each packet", "each slice")
+WITH_RANDOM = (*MARKERS, "random")
 CLOCKS = ("steady", "stands", "reordered")
 
 
@@ -65,9 +63,9 @@ def packets_of(draw: st.DrawFn, codec: Codec, nals: list[bytes], *, aggregates: 
 
 
 @st.composite
-def streams(draw: st.DrawFn, codec: Codec) -> tuple[str, list[Sent], bytes]:
+def streams(draw: st.DrawFn, codec: Codec, kinds: tuple[str, ...] = MARKERS) -> tuple[str, list[Sent], bytes]:
     """How markers are set, pictures, and the bytes of their packets."""
-    markers, clock = draw(st.sampled_from(MARKERS)), draw(st.sampled_from(CLOCKS))
+    markers, clock = draw(st.sampled_from(kinds)), draw(st.sampled_from(CLOCKS))
     slices = draw(st.integers(1, 3))
     stream = Stream(sequence=draw(st.integers(0, 65_535)))
     base = draw(st.integers(0, 2**32 - 1))
@@ -79,15 +77,12 @@ def streams(draw: st.DrawFn, codec: Codec) -> tuple[str, list[Sent], bytes]:
         stamp = base + {"steady": number, "stands": 0, "reordered": number ^ 1}[clock] * 3000
         for place, (payload, ends) in enumerate(payloads):
             last = place == len(payloads) - 1
-            marked = {"none": False, "last": last, "each packet": True, "each slice": ends}[markers]
+            by_kind = {"none": False, "last": last, "each packet": True, "each slice": ends}
+            marked = by_kind[markers] if markers in by_kind else draw(st.booleans())
             stream.add(payload, stamp, marker=marked)
         new.packets = stream.spans[-len(payloads) :]
         sent.append(new)
     return markers, sent, bytes(stream.data)
-
-
-def receiver_of(codec: Codec) -> VideoReceiver:
-    return VideoReceiver(track(codec.encoding, {"sprop-sps": ",".join(b64encode(nal).decode() for nal in codec.sets)}))
 
 
 @CODECS
@@ -132,6 +127,25 @@ def test_never_half_a_picture_whatever_is_lost(codec: Codec, data: st.DataObject
             assert following.packets[0] in gone
     assert left == [], markers
     assert receiver.take_lost() == len(lost) - next((n for n in range(len(spans)) if len(spans) - 1 - n not in lost), 0)
+
+
+@CODECS
+@given(st.data())
+def test_markers_without_sense_never_mix_pictures(codec: Codec, data: st.DataObject) -> None:
+    _, sent, buffer = data.draw(streams(codec, WITH_RANDOM))
+    receiver = receiver_of(codec)
+    units = [*receiver.receive(buffer, [span for new in sent for span in new.packets]), *receiver.end()]
+    pieces = {
+        with_lengths(new.nals[begin:end])
+        for new in sent
+        for begin in range(len(new.nals))
+        for end in range(begin + 1, len(new.nals) + 1)
+    }
+    assert {unit.data for unit in units} <= pieces
+    # A wrong marker is believed once at most, and then costs one picture.
+    assert receiver.take_damaged() <= 1
+    assert len(units) >= len(sent) - 2
+    assert receiver.take_lost() == 0
 
 
 def mutated(data: bytes, spans: list[tuple[int, int]], chance: Random) -> tuple[bytes, list[tuple[int, int]]]:

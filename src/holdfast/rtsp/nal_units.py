@@ -69,8 +69,7 @@ class NalUnits:
     def go_on(self, kind: int, piece: bytes) -> None:
         """Take a fragment that is not the first."""
         if self._fragments is _Fragments.NONE or kind != self._kind:
-            self.drop()
-            self._pictures.count_damaged()
+            self.refuse()
         elif self._fragments is _Fragments.DIRECT:
             self._pictures.parts.append(piece)
         elif self._fragments is _Fragments.ASIDE:
@@ -88,16 +87,20 @@ class NalUnits:
         """The packet that was taken last has its marker bit set."""
         self._pictures.mark(is_inside_nal=self._fragments is not _Fragments.NONE)
 
-    def drop(self) -> None:
-        """A part is missing, or cannot be read."""
-        self._fragments = _Fragments.NONE
-        self._aside = []
-        self._pictures.drop()
+    def refuse(self) -> None:
+        """The packet has something that cannot be read, or that nothing before it fits to."""
+        self._end_unfinished()
+        self._pictures.refuse()
 
     def interrupt(self) -> None:
         """Packets are missing before what comes now."""
         self._pictures.flush()
-        self.drop()
+        self._drop()
+
+    def _drop(self) -> None:
+        self._fragments = _Fragments.NONE
+        self._aside = []
+        self._pictures.drop()
 
     def _add_all(self, nals: Sequence[bytes]) -> None:
         # One that only ends in a start code hides nothing: no need to look into every slice from now on.
@@ -124,6 +127,6 @@ class NalUnits:
         if self._fragments is _Fragments.NONE:
             return
         if self._has_seen_ends:
-            self.drop()
+            self._drop()
         else:
             self._finish()

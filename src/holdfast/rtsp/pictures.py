@@ -163,15 +163,18 @@ class Pictures:
             self._is_marked = True
 
     def drop(self) -> None:
-        """A part of the access unit is missing, or cannot be read. What follows is left out up to the next picture."""
+        """A part of the access unit is missing. What follows is left out up to the next picture."""
         if self._has_slice:
             self._count(self._unit_stamp)
         self._clear()
         self._ended_by_marker_at = None
         self._is_skipping = True
 
-    def count_damaged(self) -> None:
-        """The packet has a part of a picture that cannot become whole."""
+    def refuse(self) -> None:
+        """The packet has a part that cannot be used: the picture of its time cannot become whole."""
+        if self._has_slice and self.stamp != self._unit_stamp:
+            self._end()
+        self.drop()
         self._count(self.stamp)
 
     def flush(self) -> None:
