@@ -106,6 +106,8 @@ class Pictures:
         self._is_skipping = True
         self._counted_stamp: int | None = None
         self._ended_by_marker_at: int | None = None
+        self._ended_by_opener_at: int | None = None
+        self._are_openers_refuted = False
         self._markers = _Markers()
 
     def take(self) -> list[AccessUnit]:
@@ -146,7 +148,10 @@ class Pictures:
     def open(self) -> None:
         """A NAL unit comes that stands only before pictures: end the one before it."""
         if self._has_slice:
+            if self._are_openers_refuted and self.stamp == self._unit_stamp:
+                return
             self._end()
+            self._ended_by_opener_at = self._unit_stamp
         self._has_begun = True
         self._is_skipping = False
 
@@ -168,6 +173,7 @@ class Pictures:
             self._count(self._unit_stamp)
         self._clear()
         self._ended_by_marker_at = None
+        self._ended_by_opener_at = None
         self._is_skipping = True
 
     def refuse(self) -> None:
@@ -208,9 +214,11 @@ class Pictures:
     def _refuse_slice(self) -> None:
         """A slice comes whose picture did not begin."""
         if not self._is_skipping:
-            # Nothing is missing: the picture was ended too early, by a marker that was wrong.
+            # Nothing is missing: the picture was ended too early. By a marker that was wrong?
             if self._ended_by_marker_at == self.stamp:
                 self._markers.refute()
+            # Or by a NAL unit that ought to stand before all slices, and stands before each.
+            self._are_openers_refuted = self._are_openers_refuted or self._ended_by_opener_at == self.stamp
             self.drop()
         self._count(self.stamp)
 
@@ -226,6 +234,7 @@ class Pictures:
         else:
             self._markers.miss()
         self._ended_by_marker_at = None
+        self._ended_by_opener_at = None
         self._give()
 
     def _give(self) -> None:
