@@ -31,12 +31,14 @@ class Bits:
 
     def ue(self) -> int:
         """Unsigned Exp-Golomb code."""
-        zeros = 0
-        while not self.u(1):
-            zeros += 1
-            if zeros > _MAX_ZEROS:
-                raise BitsError("no Exp-Golomb code")
-        return (1 << zeros) - 1 + self.u(zeros)
+        # All zeros are found at once: bit by bit, a hostile parameter set would cost tens of milliseconds.
+        width = min(self._left, _MAX_ZEROS + 1)
+        ahead = (self._value >> (self._left - width)) & ((1 << width) - 1)
+        if not ahead:
+            raise BitsError("no Exp-Golomb code")
+        zeros = width - ahead.bit_length()
+        self._left -= zeros
+        return self.u(zeros + 1) - 1
 
     def se(self) -> int:
         """Signed Exp-Golomb code."""
