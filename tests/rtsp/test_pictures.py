@@ -143,6 +143,15 @@ def test_what_only_opens_pictures_ends_the_one_before(camera: Camera) -> None:
         assert data_of(camera.units)[-1] == with_lengths([opener, camera.codec.slice(40)])
 
 
+def test_what_stands_before_each_slice_ends_no_picture_for_long(camera: Camera) -> None:
+    picture = [camera.codec.message, camera.codec.slice(40), camera.codec.message, camera.codec.slice(41, first=False)]
+    camera.send(*camera.codec.sets, camera.codec.slice(50, key=True))
+    for _ in range(5):
+        camera.send(*picture)
+    assert data_of(camera.units)[1:] == [with_lengths(picture[:2]), *[with_lengths(picture)] * 3]
+    assert camera.counts == (0, 1)
+
+
 def test_slices_of_one_picture_may_disagree_about_the_time(camera: Camera) -> None:
     halves = camera.codec.slice(50, key=True), camera.codec.slice(40, first=False)
     camera.send(*camera.codec.sets, halves[0])

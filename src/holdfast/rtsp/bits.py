@@ -10,10 +10,10 @@ class BitsError(ValueError):
 
 
 class Bits:
-    """Reads bits behind a NAL unit's header. Every method raises BitsError behind the end."""
+    """Reads bits, such as those behind a NAL unit's header. Every method raises BitsError behind the end."""
 
-    def __init__(self, payload: bytes) -> None:
-        self.data = unescape(payload[:MAX_BYTES])
+    def __init__(self, payload: bytes, *, is_escaped: bool = True) -> None:
+        self.data = unescape(payload[:MAX_BYTES]) if is_escaped else payload[:MAX_BYTES]
         """What is read: without emulation prevention."""
         self._value = int.from_bytes(self.data, "big")
         self._left = len(self.data) * 8
@@ -21,7 +21,7 @@ class Bits:
     def u(self, count: int) -> int:
         """Unsigned number of that many bits."""
         if count > self._left:
-            raise BitsError("a parameter set ends too early")
+            raise BitsError("the bits end too early")
         self._left -= count
         return (self._value >> self._left) & ((1 << count) - 1)
 
@@ -31,12 +31,14 @@ class Bits:
 
     def ue(self) -> int:
         """Unsigned Exp-Golomb code."""
-        zeros = 0
-        while not self.u(1):
-            zeros += 1
-            if zeros > _MAX_ZEROS:
-                raise BitsError("no Exp-Golomb code")
-        return (1 << zeros) - 1 + self.u(zeros)
+        # All zeros are found at once: bit by bit, a hostile parameter set would cost tens of milliseconds.
+        width = min(self._left, _MAX_ZEROS + 1)
+        ahead = (self._value >> (self._left - width)) & ((1 << width) - 1)
+        if not ahead:
+            raise BitsError("no Exp-Golomb code")
+        zeros = width - ahead.bit_length()
+        self._left -= zeros
+        return self.u(zeros + 1) - 1
 
     def se(self) -> int:
         """Signed Exp-Golomb code."""

@@ -52,14 +52,14 @@ def unpack(payload: bytes, units: NalUnits) -> None:
     elif kind == _STAP_A:
         _unpack_aggregate(payload, units)
     elif kind <= _FU_B:
-        units.drop()
+        units.refuse()
 
 
 def _unpack_fragment(payload: bytes, units: NalUnits) -> None:
     header = payload[1] if len(payload) > 1 else 0
     kind = header & FRAGMENT_TYPE
     if kind >= _STAP_A or len(payload) < FRAGMENT_BYTES:
-        units.drop()
+        units.refuse()
         return
     if header & _START:
         units.start(kind, bytes((payload[0] & _NOT_TYPE | kind,)) + payload[FRAGMENT_BYTES:])
@@ -75,7 +75,7 @@ def _unpack_aggregate(payload: bytes, units: NalUnits) -> None:
         begin = at + 2
         at = begin + int.from_bytes(payload[begin - 2 : begin], "big")
         if at > len(payload) or (payload[begin:at] and payload[begin] & _TYPE >= _STAP_A):
-            units.drop()
+            units.refuse()
             return
         if at > begin:
             units.add(payload[begin:at])

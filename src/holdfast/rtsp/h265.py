@@ -48,14 +48,14 @@ def unpack(payload: bytes, units: NalUnits) -> None:
     elif kind == _AGGREGATE:
         _unpack_aggregate(payload, units)
     elif kind == _PACI:
-        units.drop()
+        units.refuse()
 
 
 def _unpack_fragment(payload: bytes, units: NalUnits) -> None:
     header = payload[2] if len(payload) > _NAL_HEADER_BYTES else 0
     kind = header & FRAGMENT_TYPE
     if kind >= _AGGREGATE or len(payload) < FRAGMENT_BYTES:
-        units.drop()
+        units.refuse()
         return
     if header & _START:
         head = bytes((payload[0] & _NOT_TYPE | kind << 1, payload[1]))
@@ -72,7 +72,7 @@ def _unpack_aggregate(payload: bytes, units: NalUnits) -> None:
         begin = at + 2
         at = begin + int.from_bytes(payload[begin - 2 : begin], "big")
         if at > len(payload) or (payload[begin:at] and payload[begin] >> 1 & 0x3F >= _AGGREGATE):
-            units.drop()
+            units.refuse()
             return
         if at > begin:
             units.add(payload[begin:at])

@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 from holdfast.rtsp.errors import RtspError
 from holdfast.rtsp.parameter_sets import START_CODE, KnownSets, split_at_start_codes
-from holdfast.rtsp.pictures import MAX_BYTES, MAX_PIECES, SET, SLICE, Pictures
+from holdfast.rtsp.pictures import MAX_BYTES, MAX_PIECES, OPENS, SET, SLICE, Pictures
 
 
 class _Fragments(Enum):
@@ -52,6 +52,9 @@ class NalUnits:
         self._end_unfinished()
         self._kind = kind
         role = self._role_of(begin)
+        if role & OPENS:
+            # Not only when it is whole: the picture before it is whole already, whatever is still lost of this one.
+            self._pictures.open()
         if self._has_start_codes or not role & SLICE:
             self._fragments = _Fragments.ASIDE
             self._aside = [begin]
@@ -66,8 +69,7 @@ class NalUnits:
     def go_on(self, kind: int, piece: bytes) -> None:
         """Take a fragment that is not the first."""
         if self._fragments is _Fragments.NONE or kind != self._kind:
-            self.drop()
-            self._pictures.count_damaged()
+            self.refuse()
         elif self._fragments is _Fragments.DIRECT:
             self._pictures.parts.append(piece)
         elif self._fragments is _Fragments.ASIDE:
@@ -85,16 +87,20 @@ class NalUnits:
         """The packet that was taken last has its marker bit set."""
         self._pictures.mark(is_inside_nal=self._fragments is not _Fragments.NONE)
 
-    def drop(self) -> None:
-        """A part is missing, or cannot be read."""
-        self._fragments = _Fragments.NONE
-        self._aside = []
-        self._pictures.drop()
+    def refuse(self) -> None:
+        """The packet has something that cannot be read, or that nothing before it fits to."""
+        self._end_unfinished()
+        self._pictures.refuse()
 
     def interrupt(self) -> None:
         """Packets are missing before what comes now."""
         self._pictures.flush()
-        self.drop()
+        self._drop()
+
+    def _drop(self) -> None:
+        self._fragments = _Fragments.NONE
+        self._aside = []
+        self._pictures.drop()
 
     def _add_all(self, nals: Sequence[bytes]) -> None:
         # One that only ends in a start code hides nothing: no need to look into every slice from now on.
@@ -121,6 +127,6 @@ class NalUnits:
         if self._fragments is _Fragments.NONE:
             return
         if self._has_seen_ends:
-            self.drop()
+            self._drop()
         else:
             self._finish()

@@ -106,6 +106,8 @@ class Pictures:
         self._is_skipping = True
         self._counted_stamp: int | None = None
         self._ended_by_marker_at: int | None = None
+        self._ended_by_opener_at: int | None = None
+        self._are_openers_refuted = False
         self._markers = _Markers()
 
     def take(self) -> list[AccessUnit]:
@@ -130,10 +132,7 @@ class Pictures:
         if role & SLICE:
             belongs = self._belongs_slice(role)
         elif role & OPENS:
-            if self._has_slice:
-                self._end()
-            self._has_begun = True
-            self._is_skipping = False
+            self.open()
             belongs = True
         else:
             if self._has_slice and self.stamp != self._unit_stamp:
@@ -145,6 +144,16 @@ class Pictures:
             if self._nals > MAX_NALS:
                 raise RtspError(f"The camera sends a picture of more than {MAX_NALS} NAL units.")
         return belongs
+
+    def open(self) -> None:
+        """A NAL unit comes that stands only before pictures: end the one before it."""
+        if self._has_slice:
+            if self._are_openers_refuted and self.stamp == self._unit_stamp:
+                return
+            self._end()
+            self._ended_by_opener_at = self._unit_stamp
+        self._has_begun = True
+        self._is_skipping = False
 
     def mark(self, *, is_inside_nal: bool) -> None:
         """The packet whose NAL units were taken last has its marker bit set."""
@@ -159,15 +168,19 @@ class Pictures:
             self._is_marked = True
 
     def drop(self) -> None:
-        """A part of the access unit is missing, or cannot be read. What follows is left out up to the next picture."""
+        """A part of the access unit is missing. What follows is left out up to the next picture."""
         if self._has_slice:
             self._count(self._unit_stamp)
         self._clear()
         self._ended_by_marker_at = None
+        self._ended_by_opener_at = None
         self._is_skipping = True
 
-    def count_damaged(self) -> None:
-        """The packet has a part of a picture that cannot become whole."""
+    def refuse(self) -> None:
+        """The packet has a part that cannot be used: the picture of its time cannot become whole."""
+        if self._has_slice and self.stamp != self._unit_stamp:
+            self._end()
+        self.drop()
         self._count(self.stamp)
 
     def flush(self) -> None:
@@ -201,9 +214,11 @@ class Pictures:
     def _refuse_slice(self) -> None:
         """A slice comes whose picture did not begin."""
         if not self._is_skipping:
-            # Nothing is missing: the picture was ended too early, by a marker that was wrong.
+            # Nothing is missing: the picture was ended too early. By a marker that was wrong?
             if self._ended_by_marker_at == self.stamp:
                 self._markers.refute()
+            # Or by a NAL unit that ought to stand before all slices, and stands before each.
+            self._are_openers_refuted = self._are_openers_refuted or self._ended_by_opener_at == self.stamp
             self.drop()
         self._count(self.stamp)
 
@@ -219,6 +234,7 @@ class Pictures:
         else:
             self._markers.miss()
         self._ended_by_marker_at = None
+        self._ended_by_opener_at = None
         self._give()
 
     def _give(self) -> None:

@@ -7,11 +7,15 @@ comes is lost, and one that comes behind its turn (repeated, or really late) is 
 from dataclasses import dataclass
 from enum import Enum, auto
 from struct import Struct
+from typing import NamedTuple
 
 HEADER = Struct(">BBHII")
 """Version and flags, marker and payload type, sequence number, time stamp, synchronisation source (section 5.1)."""
 VERSION = 2
+PLAIN = 0x80
+"""First byte of a packet without padding, extension and contributing sources."""
 MARKER = 0x80
+_TYPE_MASK = 0x7F
 MAX_LOST = 1000
 """A larger jump of the sequence numbers, either way, is a camera that counts anew."""
 MAX_LATE_IN_A_ROW = 64
@@ -128,6 +132,40 @@ class SequenceCounter:
     def _move_to(self, sequence: int) -> None:
         self._wraps += sequence < self.next - 1
         self.next = sequence + 1
+
+
+class Packet(NamedTuple):
+    """A packet that is to be used, and where its payload lies in the buffer that it came in."""
+
+    arrival: Arrival
+    is_marked: bool
+    stamp: int
+    """Time stamp as sent: 32 bits."""
+    begin: int
+    end: int
+
+
+class PacketReader:
+    """Finds a track's packets among those of its channel."""
+
+    def __init__(self, payload_type: int) -> None:
+        self.sequence = SequenceCounter()
+        self._payload_type = payload_type
+
+    def read(self, data: bytes, begin: int, end: int) -> Packet | None:
+        """Return the packet at `data[begin:end]`; None when it is none, or is to be left out."""
+        if end - begin < HEADER.size:
+            return None
+        flags, kind, number, stamp, ssrc = HEADER.unpack_from(data, begin)
+        at, end = (begin + HEADER.size, end) if flags == PLAIN else payload_of(data, begin, end)
+        if not at:
+            return None
+        if kind & _TYPE_MASK != self._payload_type:
+            # Some cameras send descriptions of the scene and the like beside a track, in its sequence or in another.
+            self.sequence.skip(number, ssrc)
+            return None
+        arrival = self.sequence.arrive(number, ssrc)
+        return None if arrival is Arrival.LATE else Packet(arrival, kind >= MARKER, stamp, at, end)
 
 
 class Timeline:

@@ -15,16 +15,13 @@ from holdfast.rtsp.errors import RtspError
 from holdfast.rtsp.nal_units import NalUnits
 from holdfast.rtsp.parameter_sets import Codec, KnownSets
 from holdfast.rtsp.pictures import AccessUnit, Pictures
-from holdfast.rtsp.rtp import HEADER, MARKER, Arrival, Reception, SequenceCounter, Timeline, payload_of
+from holdfast.rtsp.rtp import HEADER, PLAIN, Arrival, PacketReader, Reception, Timeline
 from holdfast.rtsp.sdp import MediaTrack
 
 __all__ = ["AccessUnit", "VideoReceiver"]
 
-_PLAIN = 0x80
-"""First byte of a packet without padding, extension and contributing sources."""
 _SAME_AT = 4
 """Where in a packet the bytes begin that are the same in all fragments of a NAL unit, but for the last of them."""
-_TYPE_MASK = 0x7F
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +51,18 @@ class VideoReceiver:
             raise RtspError(f"Video in the format {track.encoding} is not supported.")
         if track.fmtp.get("packetization-mode") == "2" or track.fmtp.get("sprop-max-don-diff", "0") not in {"", "0"}:
             raise RtspError("The camera sends its video in interleaved order, which is not supported.")
-        self.timeline = Timeline()
-        """For sender reports: `timeline.ticks_of` is what `rtcp.Reports` asks."""
-        self._sequence = SequenceCounter()
+        self._timeline = Timeline()
+        self._packets = PacketReader(track.payload_type)
+        self._sequence = self._packets.sequence
         sets = KnownSets(form.codec, track.fmtp)
-        self._pictures = Pictures(sets, self.timeline)
+        self._pictures = Pictures(sets, self._timeline)
         self._nal_units = NalUnits(form.role_of, sets, self._pictures)
         self._unpack = form.unpack
-        self._payload_type = track.payload_type
         self._head_bytes = HEADER.size + form.fragment_bytes
         self._fragment_type = form.fragment_type
         self._layout = Struct(f">I{self._head_bytes - _SAME_AT}s")
         # Of the packet that is expected: its first four bytes as a number, and what follows. b"" is never equal.
-        self._plain = _PLAIN << 24 | track.payload_type << 16
+        self._plain = PLAIN << 24 | track.payload_type << 16
         self._word = 0
         self._same = b""
 
@@ -116,6 +112,10 @@ class VideoReceiver:
         """For receiver reports; None before the first packet."""
         return self._sequence.reception
 
+    def ticks_of(self, stamp: int) -> int | None:
+        """Ticks of a time stamp of 32 bits, for `rtcp.Reports`; None before the first access unit."""
+        return self._timeline.ticks_of(stamp)
+
     def _came_up_to(self, word: int) -> None:
         """The packet before this one was the last that came."""
         if self._same:
@@ -124,32 +124,22 @@ class VideoReceiver:
 
     def _receive_other(self, data: bytes, begin: int, end: int) -> None:
         """Take any packet, and set what is expected of the next."""
-        if end - begin < HEADER.size:
-            return
-        flags, kind, sequence, stamp, ssrc = HEADER.unpack_from(data, begin)
-        at, end = (begin + HEADER.size, end) if flags == _PLAIN else payload_of(data, begin, end)
-        if not at:
-            return
-        if kind & _TYPE_MASK != self._payload_type:
-            # Some cameras send descriptions of the scene and the like beside the video, in its sequence or in another.
-            self._sequence.skip(sequence, ssrc)
+        packet = self._packets.read(data, begin, end)
+        if packet is None:
             self._word = self._plain + self._sequence.next
             return
-        arrival = self._sequence.arrive(sequence, ssrc)
-        if arrival is Arrival.LATE:
-            return
         units = self._nal_units
-        if arrival is not Arrival.NEXT:
+        if packet.arrival is not Arrival.NEXT:
             units.interrupt()
-            if arrival is Arrival.ANOTHER_SOURCE:
-                self.timeline.rebase(stamp)
-        self._pictures.stamp = stamp
-        if at < end:
-            self._unpack(data[at:end], units)
-        if kind >= MARKER:
+            if packet.arrival is Arrival.ANOTHER_SOURCE:
+                self._timeline.rebase(packet.stamp)
+        self._pictures.stamp = packet.stamp
+        if packet.begin < packet.end:
+            self._unpack(data[packet.begin : packet.end], units)
+        if packet.is_marked:
             units.mark()
         self._same = b""
-        if units.takes_fragments and flags == _PLAIN:
+        if units.takes_fragments and data[begin] == PLAIN:
             self._expect_more(data, begin)
 
     def _expect_more(self, data: bytes, begin: int) -> None:
