@@ -8,6 +8,7 @@ from holdfast.rtsp.auth import Credentials
 from holdfast.rtsp.client import DEFAULT_PATIENCE, Client, Patience
 from holdfast.rtsp.errors import RtspError
 from holdfast.rtsp.events import Event
+from holdfast.rtsp.receivers import TicksOf
 from holdfast.rtsp.sdp import MediaTrack
 from holdfast.rtsp.wire import Span
 
@@ -34,6 +35,9 @@ class FakeReceiver:
             raise RtspError("bad packet")
         self.lost += packets.count(b"")
         return [packet for packet in packets if packet]
+
+    def ticks_of(self, stamp: int) -> int | None:
+        return stamp
 
     def end(self) -> list[object]:
         ended, self.ended = self.ended, []
@@ -76,8 +80,10 @@ class FakeReceivers:
             raise RtspError("no config")
         return self.made.setdefault("sound", FakeReceiver(track))
 
-    def reports(self, track: MediaTrack, ssrc: int) -> FakeReports:
-        return self.reported.setdefault(track.kind, FakeReports())
+    def reports(self, ssrc: int, ticks_of: TicksOf) -> FakeReports:
+        kind = "audio" if "sound" in self.made else "video"
+        assert ticks_of(3) == 3
+        return self.reported.setdefault(kind, FakeReports())
 
 
 def packet(channel: int, payload: bytes) -> bytes:

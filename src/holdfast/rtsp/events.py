@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from holdfast.rtsp.receivers import AccessUnit, AudioUnit
+from holdfast.rtsp.audio import AudioUnit
+from holdfast.rtsp.pictures import AccessUnit
 from holdfast.rtsp.sdp import MediaTrack
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from holdfast.rtsp.errors import RtspError
 from holdfast.rtsp.events import Event, Sound, Units
+from holdfast.rtsp.pictures import AccessUnit
 from holdfast.rtsp.receivers import AudioReceiver, Receivers, Reports, VideoReceiver
 from holdfast.rtsp.sdp import MediaTrack
 from holdfast.rtsp.transport import Channels
@@ -61,7 +62,7 @@ class Media:
     def add_video(self, track: MediaTrack, channels: Channels) -> None:
         """Raises RtspError when the track's parameters make no sense."""
         receiver = self._receivers.video(track)
-        self._video = _Video(track, receiver, self._receivers.reports(track, self._ssrc), channels)
+        self._video = _Video(track, receiver, self._receivers.reports(self._ssrc, receiver.ticks_of), channels)
 
     def add_sound(self, track: MediaTrack, channels: Channels) -> None:
         """Sound that makes no sense is left out."""
@@ -69,7 +70,7 @@ class Media:
             receiver = self._receivers.sound(track)
         except RtspError:
             return
-        self._sound = _Sound(track, receiver, self._receivers.reports(track, self._ssrc), channels)
+        self._sound = _Sound(track, receiver, self._receivers.reports(self._ssrc, receiver.ticks_of), channels)
 
     def receive(self, batch: Batch, now_s: float) -> list[Event]:
         """What the packets of a batch make; those on other channels are nobody's. Raises RtspError, of video only."""
@@ -108,7 +109,7 @@ class Media:
         return bytes(written)
 
 
-def _units(receiver: VideoReceiver, units: Sequence[object]) -> list[Event]:
+def _units(receiver: VideoReceiver, units: Sequence[AccessUnit]) -> list[Event]:
     lost, damaged = receiver.take_lost(), receiver.take_damaged()
     return [Units(units, lost, damaged)] if units or lost or damaged else []
 

@@ -1,29 +1,32 @@
 """What the dialogue needs of the media half: something that turns packets of a track into units."""
 
-from collections.abc import Sequence
-from typing import Protocol, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
+from holdfast.rtsp.audio import AudioUnit
+from holdfast.rtsp.pictures import AccessUnit
+from holdfast.rtsp.rtp import Reception
 from holdfast.rtsp.sdp import MediaTrack
 from holdfast.rtsp.wire import Span
 
-AccessUnit: TypeAlias = object
-"""A picture, as the video receiver makes it."""
-AudioUnit: TypeAlias = object
-"""A piece of sound, as the audio receiver makes it."""
-Reception: TypeAlias = object
-"""What a receiver report tells the camera."""
+TicksOf = Callable[[int], int | None]
+"""An RTP time stamp on the scale of a receiver's units; None before its first unit."""
 
 
 class VideoReceiver(Protocol):
     """Packets of the video track in, access units out."""
 
     @property
-    def reception(self) -> Reception:
-        """How well packets arrive."""
+    def reception(self) -> Reception | None:
+        """How well packets arrive; None before the first."""
         ...
 
     def receive(self, data: bytes, spans: Sequence[Span]) -> list[AccessUnit]:
         """The access units that these packets complete. Raises RtspError."""
+        ...
+
+    def ticks_of(self, stamp: int) -> int | None:
+        """See TicksOf."""
         ...
 
     def end(self) -> list[AccessUnit]:
@@ -43,12 +46,16 @@ class AudioReceiver(Protocol):
     """Packets of the audio track in, pieces of sound out."""
 
     @property
-    def reception(self) -> Reception:
-        """How well packets arrive."""
+    def reception(self) -> Reception | None:
+        """How well packets arrive; None before the first."""
         ...
 
     def receive(self, data: bytes, spans: Sequence[Span]) -> list[AudioUnit]:
         """What these packets complete. Raises RtspError."""
+        ...
+
+    def ticks_of(self, stamp: int) -> int | None:
+        """See TicksOf."""
         ...
 
     def end(self) -> list[AudioUnit]:
@@ -68,7 +75,7 @@ class Reports(Protocol):
         """Take what the camera reports."""
         ...
 
-    def write(self, reception: Reception, now_s: float) -> bytes:
+    def write(self, reception: Reception | None, now_s: float) -> bytes:
         """A receiver report, ready to be interleaved."""
         ...
 
@@ -84,6 +91,6 @@ class Receivers(Protocol):
         """For AAC or G.711."""
         ...
 
-    def reports(self, track: MediaTrack, ssrc: int) -> Reports:
-        """Reports in the name of `ssrc`."""
+    def reports(self, ssrc: int, ticks_of: TicksOf) -> Reports:
+        """Reports in the name of `ssrc` of what this receiver gets."""
         ...

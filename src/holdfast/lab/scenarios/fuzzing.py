@@ -41,49 +41,11 @@ class Found:
     """Of the memory that one input took, itself not counted."""
 
 
-class _Receivers:
-    """Takes every packet for a unit, and keeps none."""
-
-    reception: object = None
-    has_ended = False
-
-    def video(self, _track: MediaTrack) -> "_Receivers":
-        return self
-
-    def sound(self, _track: MediaTrack) -> "_Receivers":
-        return self
-
-    def reports(self, _track: MediaTrack, _ssrc: int) -> "_Reports":
-        return _Reports()
-
-    def receive(self, data: bytes, spans: Sequence[Span]) -> list[object]:
-        return [data[begin:end] for begin, end in spans]
-
-    def end(self) -> list[object]:
-        return []
-
-    def take_lost(self) -> int:
-        return 0
-
-    def take_damaged(self) -> int:
-        return 0
-
-
-class _Reports:
-    has_ended = False
-
-    def receive(self, data: bytes, spans: Sequence[Span], now_s: float) -> None:
-        pass
-
-    def write(self, _reception: object, _now_s: float) -> bytes:
-        return b"report"
-
-
 def client() -> Client:
     """A client that only listens."""
     return Client(
         "rtsp://192.0.2.5/live",
-        receivers=_Receivers(),
+        receivers=TrackReceivers(),
         cnonce=lambda: "c0ffee",
         ssrc=7,
         agent="holdfast",
