@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from holdfast.lab.camera_answers import DESCRIPTIONS, OTHERS, PLAYS, SETUPS, sent
 from holdfast.rtsp.auth import Credentials
 from holdfast.rtsp.client import DEFAULT_PATIENCE, Client, Patience
 from holdfast.rtsp.errors import RtspError
-from holdfast.rtsp.events import Event
+from holdfast.rtsp.events import Event, Sound, Units
 from holdfast.rtsp.receivers import TicksOf
 from holdfast.rtsp.sdp import MediaTrack
 from holdfast.rtsp.wire import Span
@@ -27,9 +28,9 @@ class FakeReceiver:
     track: MediaTrack
     ended: list[bytes] = field(default_factory=list)
     lost: int = 0
-    reception: object = "reception"
+    reception: Any = "reception"
 
-    def receive(self, data: bytes, spans: Sequence[Span]) -> list[object]:
+    def receive(self, data: bytes, spans: Sequence[Span]) -> list[Any]:
         packets = [data[begin:end] for begin, end in spans]
         if BAD in packets:
             raise RtspError("bad packet")
@@ -39,7 +40,7 @@ class FakeReceiver:
     def ticks_of(self, stamp: int) -> int | None:
         return stamp
 
-    def end(self) -> list[object]:
+    def end(self) -> list[Any]:
         ended, self.ended = self.ended, []
         return list(ended)
 
@@ -84,6 +85,16 @@ class FakeReceivers:
         kind = "audio" if "sound" in self.made else "video"
         assert ticks_of(3) == 3
         return self.reported.setdefault(kind, FakeReports())
+
+
+def units(given: Sequence[Any], lost: int = 0, damaged: int = 0) -> Units:
+    """What the fake receiver of pictures gives: bytes in place of access units."""
+    return Units(given, lost, damaged)
+
+
+def sound(given: Sequence[Any]) -> Sound:
+    """What the fake receiver of sound gives."""
+    return Sound(given)
 
 
 def packet(channel: int, payload: bytes) -> bytes:

@@ -8,8 +8,8 @@ from holdfast.lab.camera_answers import DESCRIPTIONS, OTHERS, SETUPS, sent
 from holdfast.rtsp.client import Patience
 from holdfast.rtsp.dialogue import MAX_OUTPUT_BYTES, MAX_SESSION_CHARACTERS
 from holdfast.rtsp.errors import RtspError
-from holdfast.rtsp.events import Ended, NoVideo, Ready, Redirected, Refused, Sound, TimedOut, Units, Unsupported
-from tests.rtsp.fakes import BAD, BYE, OPTIONS, PLAY, SETUP, SOUNDING, Scripted, packet
+from holdfast.rtsp.events import Ended, NoVideo, Ready, Redirected, Refused, TimedOut, Unsupported
+from tests.rtsp.fakes import BAD, BYE, OPTIONS, PLAY, SETUP, SOUNDING, Scripted, packet, sound, units
 
 
 def refusal(status: int, reason: str = "No") -> str:
@@ -44,9 +44,9 @@ def test_a_camera_that_does_not_know_options_is_asked_for_its_description(status
 def test_packets_become_units_also_before_play_is_answered() -> None:
     camera = Scripted()
     camera.open()
-    assert camera.receive(packet(0, b"one") + packet(9, b"?") + packet(1, b"report")) == [Units([b"one"], 0, 0)]
-    assert camera.answer(PLAY, packet(0, b"two") + packet(0, b"")) == [Units([b"two"], 1, 0)]
-    assert camera.receive(packet(0, b"")) == [Units([], 1, 0)]
+    assert camera.receive(packet(0, b"one") + packet(9, b"?") + packet(1, b"report")) == [units([b"one"], 0, 0)]
+    assert camera.answer(PLAY, packet(0, b"two") + packet(0, b"")) == [units([b"two"], 1, 0)]
+    assert camera.receive(packet(0, b"")) == [units([], 1, 0)]
     assert camera.receive(b"") == []
     assert camera.receivers.reported["video"].received == [b"report"]
 
@@ -54,7 +54,7 @@ def test_packets_become_units_also_before_play_is_answered() -> None:
 def test_the_channels_are_those_that_the_camera_takes() -> None:
     camera = Scripted(wants_sound=True)
     camera.open(setup=SETUPS["with channels of its own"])
-    assert camera.receive(packet(4, b"x") + packet(0, b"sound?")) == [Units([b"x"], 0, 0)]
+    assert camera.receive(packet(4, b"x") + packet(0, b"sound?")) == [units([b"x"], 0, 0)]
     other = Scripted(wants_sound=True)
     other.answer(OPTIONS)
     other.answer(SOUNDING)
@@ -68,10 +68,10 @@ def test_sound_is_set_up_when_it_is_wanted() -> None:
     assert isinstance(ready, Ready)
     assert ready.sound is not None
     assert ready.sound.encoding == "PCMU"
-    assert camera.receive(packet(2, b"la") + packet(0, b"x") + packet(3, b"r")) == [Units([b"x"], 0, 0), Sound([b"la"])]
+    assert camera.receive(packet(2, b"la") + packet(0, b"x") + packet(3, b"r")) == [units([b"x"], 0, 0), sound([b"la"])]
     assert camera.receivers.reported["audio"].received == [b"r"]
     camera.receivers.made["sound"].ended = [b"end"]
-    assert camera.client.end() == [Sound([b"end"])]
+    assert camera.client.end() == [sound([b"end"])]
 
 
 def test_a_camera_that_names_the_channels_of_the_video_again_sends_sound_on_those_asked_for() -> None:
@@ -80,7 +80,7 @@ def test_a_camera_that_names_the_channels_of_the_video_again_sends_sound_on_thos
     camera.answer(SOUNDING)
     camera.answer(SETUP)
     camera.answer(SETUP)
-    assert camera.receive(packet(2, b"la")) == [Sound([b"la"])]
+    assert camera.receive(packet(2, b"la")) == [sound([b"la"])]
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ def test_sound_that_cannot_be_had_is_left_out(answer: str) -> None:
 def test_sound_that_makes_no_sense_leaves_the_picture_alone() -> None:
     camera = Scripted(wants_sound=True)
     camera.play()
-    assert camera.receive(packet(2, BAD) + packet(0, b"x")) == [Units([b"x"], 0, 0)]
-    assert camera.receive(packet(2, b"la") + packet(0, b"y")) == [Units([b"y"], 0, 0)]
+    assert camera.receive(packet(2, BAD) + packet(0, b"x")) == [units([b"x"], 0, 0)]
+    assert camera.receive(packet(2, b"la") + packet(0, b"y")) == [units([b"y"], 0, 0)]
     assert camera.client.end() == []
     unset = Scripted(wants_sound=True)
     unset.receivers.refuses_sound = True
@@ -143,7 +143,7 @@ def test_a_session_is_kept_alive_twice_per_timeout_by_the_method_that_the_camera
     slow.tick(130.0)
     assert slow.last[0].startswith("OPTIONS")
     assert slow.answer(refusal(401)) == []
-    assert slow.receive(packet(0, b"x")) == [Units([b"x"], 0, 0)]
+    assert slow.receive(packet(0, b"x")) == [units([b"x"], 0, 0)]
 
 
 def test_a_camera_without_get_parameter_is_asked_for_its_options() -> None:
@@ -235,7 +235,7 @@ def test_pictures_are_answer_enough_to_play() -> None:
     assert camera.tick(110.0) == []
     assert camera.client.due_s == 115.0
     assert camera.answer(PLAY) == []
-    assert camera.receive(packet(0, b"y")) == [Units([b"y"], 0, 0)]
+    assert camera.receive(packet(0, b"y")) == [units([b"y"], 0, 0)]
 
 
 def test_goodbye_ends_the_stream_with_what_was_complete() -> None:
@@ -243,8 +243,8 @@ def test_goodbye_ends_the_stream_with_what_was_complete() -> None:
     camera.play()
     camera.receivers.made["video"].ended = [b"last"]
     assert camera.receive(packet(0, b"x") + packet(1, BYE) + sent(PLAY, 9)) == [
-        Units([b"x"], 0, 0),
-        Units([b"last"], 0, 0),
+        units([b"x"], 0, 0),
+        units([b"last"], 0, 0),
         Ended("the camera said goodbye (RTCP BYE)"),
     ]
     assert camera.client.is_over
@@ -285,7 +285,7 @@ def test_a_connection_that_ends_gives_what_was_complete() -> None:
     camera = Scripted()
     camera.play()
     camera.receivers.made["video"].ended = [b"last"]
-    assert camera.client.end() == [Units([b"last"], 0, 0)]
+    assert camera.client.end() == [units([b"last"], 0, 0)]
     assert camera.client.end() == []
     early = Scripted()
     assert early.client.end() == []
@@ -337,5 +337,5 @@ def test_a_session_without_an_end_is_refused() -> None:
 def test_nonsense_is_counted() -> None:
     camera = Scripted()
     camera.play()
-    assert camera.receive(b"\0\0" + packet(0, b"x") * 3)[0] == Units([b"x"] * 3, 0, 0)
+    assert camera.receive(b"\0\0" + packet(0, b"x") * 3)[0] == units([b"x"] * 3, 0, 0)
     assert camera.client.skipped_bytes == 2

@@ -4,9 +4,9 @@ import pytest
 
 from holdfast.lab.camera_answers import CHALLENGES, OTHERS
 from holdfast.rtsp.errors import RtspError
-from holdfast.rtsp.events import Event, Refused, Units
+from holdfast.rtsp.events import Event, Refused
 from holdfast.rtsp.texts import MAX_SHOWN, shown
-from tests.rtsp.fakes import OPTIONS, PLAY, SETUP, SOUNDING, Scripted, packet
+from tests.rtsp.fakes import OPTIONS, PLAY, SETUP, SOUNDING, Scripted, packet, units
 
 PASSWORD = "hunter2:@/"
 DIGEST = CHALLENGES["digest"]
@@ -78,7 +78,7 @@ def test_a_refused_keep_alive_ends_nothing() -> None:
     refused(camera, DIGEST, OPTIONS, SOUNDING, SETUP, PLAY)
     camera.tick(125.0)
     assert refused(camera, STALE, FRESH, FRESH) == []
-    assert camera.receive(packet(0, b"x")) == [Units([b"x"], 0, 0)]
+    assert camera.receive(packet(0, b"x")) == [units([b"x"], 0, 0)]
 
 
 def test_basic_is_used_where_nothing_else_is_offered_and_never_after_digest() -> None:

@@ -105,6 +105,19 @@ def _add_record(commands: "Commands") -> None:
         help=say("when recording is switched on by hand, begin this much earlier (default: 0s)"),
     )
     parser.add_argument("--for", dest="for_s", type=duration_s, metavar="TIME", help=say("end after this time"))
+    _add_capture(parser)
+    parser.add_argument(
+        "--no-intent",
+        dest="starts",
+        action="store_false",
+        help=say("connect, but record only when told to by `holdfast start`"),
+    )
+    parser.add_argument("--plain", action="store_true", help=say("plain lines instead of a live table"))
+    parser.add_argument("--verbose", action="store_true", help=say("log every attempt"))
+    _add_log(parser)
+
+
+def _add_capture(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--cameras-per-worker",
         type=int,
@@ -125,15 +138,6 @@ def _add_record(commands: "Commands") -> None:
         metavar="SIZE",
         help=say("replace a capture process that uses more memory than this (default: 768M)"),
     )
-    parser.add_argument(
-        "--no-intent",
-        dest="starts",
-        action="store_false",
-        help=say("connect, but record only when told to by `holdfast start`"),
-    )
-    parser.add_argument("--plain", action="store_true", help=say("plain lines instead of a live table"))
-    parser.add_argument("--verbose", action="store_true", help=say("log every attempt"))
-    _add_log(parser)
 
 
 def _add_serve(commands: "Commands") -> None:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, Fault, FaultKind, OwnError
@@ -30,6 +30,7 @@ from holdfast.ports.capture import (
     WorkerLost,
 )
 from holdfast.ports.reach import PortSeen, Reach
+from holdfast.recorder.approach import Approach
 from holdfast.recorder.arrivals import Arrivals
 from holdfast.recorder.lanes import Lanes, Turns
 from holdfast.recorder.ledger_keeping import LedgerKeeper
@@ -40,7 +41,6 @@ from holdfast.recorder.troubles import Troubles
 
 LOG_RTSP = logging.getLogger("holdfast.rtsp")
 LOG_RECONNECT = logging.getLogger("holdfast.reconnect")
-IN_VAIN = frozenset({FaultKind.STALLED, FaultKind.RTSP_NETWORK})
 """All that is known of a session whose packets do not come through."""
 
 LOG_RECORDING = logging.getLogger("holdfast.recording")
@@ -93,9 +93,7 @@ class StreamSupervisor:
         self.wanted = False
         self._ports, self._services = ports, ports.services
         self.connection = Connection(session=last_session, records=plan.mode.records)
-        self._address = plan.address
-        self._not_native = ""
-        """Why the native client was given up for this camera."""
+        self._approach = Approach(plan.stream, plan.address)
         self._mode = plan.mode
         self._reorders = False
         self._phase = Phase.DISCONNECTED
@@ -193,7 +191,7 @@ class StreamSupervisor:
 
     def _port_seen(self, seen: PortSeen) -> None:
         """The camera's port was looked at; that may tell more exactly why nothing comes."""
-        if seen.url not in {"", self._address.url}:
+        if seen.url not in {"", self._approach.address.url}:
             # Where the camera was before the configuration changed.
             return
         self._port = seen
@@ -208,7 +206,7 @@ class StreamSupervisor:
         if fault.kind is not FaultKind.RTSP_NETWORK or self._port is None:
             return fault
         error = self._port.error
-        if error is None and self._address.url.startswith("rtsps:"):
+        if error is None and self._approach.address.url.startswith("rtsps:"):
             text = "the port answers, but no encrypted connection comes about"
             error = ErrorReport(Branch.SOURCE, OWN_DOMAIN, OwnError.TLS, "recorder", text, fault.detail)
         return fault if error is None else classify(error)
@@ -257,8 +255,8 @@ class StreamSupervisor:
             held_bytes=self.recording.held_bytes,
             missing_s=None if gap is None else round(max(0, clock.wall_ns() - gap.from_wall_ns) / NS_PER_S, 1),
             frames=self._arrivals.frames,
-            source=self._address.chosen_source,
-            source_reason=self._not_native,
+            source=self._approach.address.chosen_source,
+            source_reason=self._approach.reason,
         )
 
     # ------------------------------------------------------------ inside
@@ -292,28 +290,20 @@ class StreamSupervisor:
                 LOG_RECONNECT.info("%s: session %d goes on in place of session %d", self.stream, session, drains)
                 self.recording.inherit(session)
             case connecting.LookAtPort():
-                self._ports.reach.look(self.stream, self._address.url)
+                self._ports.reach.look(self.stream, self._approach.address.url)
             case connecting.Report(session, fault, ends):
                 if ends:
                     self._sessions.ended(session, fault.kind)
                 LOG_RTSP.debug("%s: session %d: %s", self.stream, session, fault.detail)
                 had_frames = before.primary is not None and before.primary.first_at_s is not None
-                usual = self._address.transport if had_frames else self.plan.address.transport
-                self._choose(_after(fault, self._address, usual), fault)
+                self._approach.failed(fault, had_frames=had_frames)
                 if fault.kind is FaultKind.RTSP_NETWORK and not had_frames and self._port is None:
                     self._unnamed = session, fault
-                    self._ports.reach.look(self.stream, self._address.url)
+                    self._ports.reach.look(self.stream, self._approach.address.url)
                 else:
                     self._report(fault, session, breaks=ends)
             case connecting.Alarm(fault):
                 LOG_RECONNECT.error("%s: still not recorded: %s", self.stream, fault.sentence)
-
-    def _choose(self, address: StreamAddress, fault: Fault) -> None:
-        """Try it like this from now on."""
-        if address.chosen_source != self._address.chosen_source:
-            self._not_native = fault.detail if address.chosen_source == "rtspsrc" else ""
-            LOG_RTSP.warning("%s: the client is %s now: %s", self.stream, address.chosen_source, fault.detail)
-        self._address = address
 
     def _open(self, session: int) -> None:
         primary = self.connection.primary
@@ -321,7 +311,7 @@ class StreamSupervisor:
         LOG_RECONNECT.debug("%s: session %d is opened%s", self.stream, session, " beside another" if is_rival else "")
         self.recording.open(session, is_rival=is_rival)
         self._sessions.began(session)
-        self._ports.capture.open(OpenSession(self.stream, session, self._address, self._mode, self._reorders))
+        self._ports.capture.open(OpenSession(self.stream, session, self._approach.address, self._mode, self._reorders))
 
     def _progressed(self, seen: Progress) -> None:
         if seen.frames:
@@ -346,15 +336,3 @@ class StreamSupervisor:
 
     def _now_s(self) -> float:
         return self._services.clock.mono_ns() / NS_PER_S
-
-
-def _after(fault: Fault, address: StreamAddress, usual: str) -> StreamAddress:
-    """A camera that does not send over TCP may send over UDP, and the other way round.
-
-    `usual`: what to go back to when nothing came over this one either: it said so once only, or a firewall is between.
-    """
-    if fault.kind is FaultKind.NOT_UNDERSTOOD and address.source == "auto":
-        return replace(address, source="rtspsrc")
-    if fault.kind is FaultKind.TRANSPORT:
-        return replace(address, transport="udp" if address.transport == "tcp" else "tcp")
-    return replace(address, transport=usual) if fault.kind in IN_VAIN else address

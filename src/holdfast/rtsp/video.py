@@ -107,10 +107,6 @@ class VideoReceiver:
         damaged, self._pictures.damaged = self._pictures.damaged, 0
         return damaged
 
-    def ticks_of(self, stamp: int) -> int | None:
-        """The time stamp on the scale of the access units; None before the first of them."""
-        return self.timeline.ticks_of(stamp)
-
     @property
     def reception(self) -> Reception | None:
         """For receiver reports; None before the first packet."""

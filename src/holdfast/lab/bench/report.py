@@ -70,7 +70,12 @@ def bars(samples: Sequence[Sample]) -> list[Bar]:
         Bar("CPU beside bare `rtspsrc`, 16 cameras, one per worker", "", 1.5, ratio(samples, ONE.key, BARE.key, 16)),
         Bar("the same, eight per worker", "", 1.3, ratio(samples, EIGHT.key, BARE.key, 16)),
         *(
-            Bar(f"CPU beside `ffmpeg`, {n} cameras, eight per worker", "", 0.75, ratio(samples, EIGHT.key, FFMPEG.key, n))
+            Bar(
+                f"CPU beside `ffmpeg`, {n} cameras, eight per worker",
+                "",
+                0.75,
+                ratio(samples, EIGHT.key, FFMPEG.key, n),
+            )
             for n in (16, 32)
         ),
         Bar("threads per camera, 16 cameras, eight per worker", "", 4, middle(of(samples, EIGHT.key, 16), _threads)),

@@ -14,8 +14,7 @@ from holdfast.lab.scenarios.stand import Row
 from holdfast.rtsp.auth import Credentials
 from holdfast.rtsp.client import Client
 from holdfast.rtsp.errors import RtspError
-from holdfast.rtsp.sdp import MediaTrack
-from holdfast.rtsp.wire import Span
+from holdfast.rtsp.receiving import TrackReceivers
 
 Target = Callable[[bytes, Random], None]
 """Is given bytes of a camera, and may raise RtspError."""

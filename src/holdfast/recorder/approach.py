@@ -1,0 +1,42 @@
+"""How a stream is fetched: over which transport and by which client, after what has failed."""
+
+import logging
+from dataclasses import replace
+
+from holdfast.domain.faults import Fault, FaultKind
+from holdfast.domain.streams import StreamAddress, StreamId
+
+IN_VAIN = frozenset({FaultKind.STALLED, FaultKind.RTSP_NETWORK})
+LOG = logging.getLogger("holdfast.rtsp")
+
+
+class Approach:
+    """The address as it is used at present."""
+
+    def __init__(self, stream: StreamId, planned: StreamAddress) -> None:
+        """Begin as planned."""
+        self.address = planned
+        self.reason = ""
+        """Why the native client was given up for this camera; empty when it was not."""
+        self._stream, self._planned = stream, planned
+
+    def failed(self, fault: Fault, *, had_frames: bool) -> None:
+        """Try it differently, when the fault says that this may help."""
+        usual = self.address.transport if had_frames else self._planned.transport
+        address = _after(fault, self.address, usual)
+        if address.chosen_source != self.address.chosen_source:
+            self.reason = fault.detail if address.chosen_source == "rtspsrc" else ""
+            LOG.warning("%s: the client is %s now: %s", self._stream, address.chosen_source, fault.detail)
+        self.address = address
+
+
+def _after(fault: Fault, address: StreamAddress, usual: str) -> StreamAddress:
+    """A camera that does not send over TCP may send over UDP, and the other way round.
+
+    `usual`: what to go back to when nothing came over this one either: it said so once only, or a firewall is between.
+    """
+    if fault.kind is FaultKind.NOT_UNDERSTOOD and address.source == "auto":
+        return replace(address, source="rtspsrc")
+    if fault.kind is FaultKind.TRANSPORT:
+        return replace(address, transport="udp" if address.transport == "tcp" else "tcp")
+    return replace(address, transport=usual) if fault.kind in IN_VAIN else address
