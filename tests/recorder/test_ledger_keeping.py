@@ -92,8 +92,25 @@ def test_what_was_said_once_stays_where_it_is_when_the_wall_clock_jumps(room: Ro
     assert (gap.from_wall_ns, gap.to_wall_ns) == (room.wall(10), room.wall(12 - 3600))
     room.clock.jump(7200)
     room.recorded(1, 10, 10.5)
+    room.clock.advance(1)
+    room.keeper.tick()
     (gap,) = room.catalog.gaps()
     assert (gap.from_wall_ns, gap.to_wall_ns) == (room.wall(10.5 + 3600), room.wall(12 - 3600))
+
+
+def test_what_is_recorded_piece_by_piece_is_held_against_what_is_wanted_once_a_second(room: Room) -> None:
+    room.recorded(2, 12, 12.5)
+    (gap,) = room.catalog.gaps()
+    room.recorded(2, 12.5, 13)
+    room.recorded(2, 13.02, 14)
+    room.recorded(2, 18, 19)
+    room.clock.advance(20)
+    room.keeper.tick()
+    later = [one for one in room.catalog.gaps() if one.gap_id != gap.gap_id]
+    assert [(one.from_wall_ns, one.to_wall_ns) for one in later] == [
+        (room.wall(14), room.wall(18)),
+        (room.wall(19), None),
+    ]
 
 
 def test_a_gap_that_was_none_is_taken_back(room: Room) -> None:

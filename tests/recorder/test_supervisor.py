@@ -169,7 +169,7 @@ def test_a_worker_that_died_is_replaced_at_once(desk: Desk) -> None:
 NOT_UNDERSTOOD = ErrorReport(Branch.SOURCE, OWN_DOMAIN, OwnError.BAD_ANSWER, "source", "three words are no status")
 
 
-@pytest.mark.expects_log("cam_01: (Holdfast's own client|the client is rtspsrc now: .*three words)")
+@pytest.mark.expects_log("cam_01: Holdfast's own client")
 def test_a_camera_that_the_own_client_does_not_understand_is_fetched_by_the_other_once_and_for_all(desk: Desk) -> None:
     assert (desk.supervisor.status.source, desk.supervisor.status.source_reason) == ("native", "")
     for session in (1, 2):
@@ -182,7 +182,7 @@ def test_a_camera_that_the_own_client_does_not_understand_is_fetched_by_the_othe
     assert "three words" in desk.supervisor.status.source_reason
 
 
-@pytest.mark.expects_log("cam_01: (The camera does not send over this transport|the client is)")
+@pytest.mark.expects_log("cam_01: The camera does not send over this transport")
 def test_a_camera_that_does_not_send_over_tcp_is_tried_over_udp_and_back(desk: Desk) -> None:
     for session in (1, 2):
         desk.supervisor.handle(SessionFailed(STREAM, session, OTHER_TRANSPORT))

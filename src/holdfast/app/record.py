@@ -19,7 +19,7 @@ from holdfast.app.folder import control_socket, hold
 from holdfast.app.problems import Exit
 from holdfast.app.recording_root import CheckError, catalog_path
 from holdfast.app.reload import Configured
-from holdfast.app.system import SystemClock, keep_freed_memory, yield_less
+from holdfast.app.system import SystemClock, collect_less, keep_freed_memory, yield_less
 from holdfast.catalog.store import Catalog
 from holdfast.domain.times import WallNs
 from holdfast.media.pool import PoolSettings, WorkerPool
@@ -39,7 +39,7 @@ LOG = logging.getLogger("holdfast.recorder")
 
 Beside = Callable[[Recorder, WorkerPool], Awaitable[None]]
 Show = Callable[[Sequence[StreamStatus]], None]
-SHOW_EVERY_S = 0.5
+SHOW_EVERY_S = 1.0
 FLUSH_S = 10.0
 
 
@@ -62,6 +62,7 @@ def run(order: RecordOrder, show: Show | None, beside: Beside | None = None) -> 
     """
     keep_freed_memory()
     yield_less()
+    collect_less()
     with contextlib.closing(hold(order.root)), asyncio.Runner() as runner:
         return runner.run(_record(order, show, beside))
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 from holdfast.ports.capture import TakeBytes, TakeClosed, TakeOpened
 
-GATHER_S = 0.05
-"""A fragment comes in several writes: wait for the rest before reading, rather than wake for each."""
+GATHER_S = 0.1
+"""A fragment comes in several writes, and many cameras send some at about the same time: all pipes are read at once, not
+more often than this, rather than that each of them wakes the recorder."""
 READ_BYTES = 1024 * 1024
 OLDER_TAKE_PATIENCE_S = 3.0
 
@@ -121,8 +122,12 @@ class PipeReader:
     def _read(self) -> None:
         if self._is_closed:
             return
-        self._loop.add_reader(self._epoll.fileno(), self._gather)
-        for fd, _ in self._epoll.poll(0):
+        ready = self._epoll.poll(0)
+        if ready:
+            self._loop.call_later(GATHER_S, self._read)
+        else:
+            self._loop.add_reader(self._epoll.fileno(), self._gather)
+        for fd, _ in ready:
             session = self._sessions.get(fd)
             if session is not None:
                 # One portion each, so that no stream makes the others wait; the rest is read at the next turn.

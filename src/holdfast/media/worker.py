@@ -174,6 +174,7 @@ def main() -> None:
     # Nothing that was loaded so far will ever be garbage: do not walk it again and again.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     Worker(control).run()
 
 

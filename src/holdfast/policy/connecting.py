@@ -129,6 +129,11 @@ class Connection:
     next_look_at_s: float = 0.0
 
     @property
+    def in_trouble(self) -> bool:
+        """Something is remembered of failures that frames have not outlived yet."""
+        return bool(self.failures or self.alarmed or self.lost_at_s is not None or self.quick_until_s is not None)
+
+    @property
     def open(self) -> bool:
         """A session may deliver."""
         return self.primary is not None

@@ -146,7 +146,7 @@ def _flowing(now: Connection, event: FramesSeen | Delivered, settings: Connectio
         # That frames were seen is old news: no piece of the recording came since.
         return now, ()
     now, actions = calm(now)
-    if at_s - primary.first_at_s >= settings.settled_s:
+    if now.in_trouble and at_s - primary.first_at_s >= settings.settled_s:
         now = replace(now, failures=0, alarmed=False, lost_at_s=None, quick_until_s=None)
     return now, actions
 
@@ -233,6 +233,8 @@ def _ended(now: Connection, session: int, settings: ConnectionSettings, at_s: fl
 
 def _close_drained(now: Connection, sessions: frozenset[int]) -> Step:
     over = [d.number for d in now.draining if d.number in sessions]
+    if not over:
+        return now, ()
     kept = tuple(d for d in now.draining if d.number not in sessions)
     return replace(now, draining=kept, closing=now.closing | set(over)), tuple(Close(number) for number in over)
 
@@ -286,8 +288,9 @@ def _tick(now: Connection, skipped_s: float, settings: ConnectionSettings, *, at
             rival=_later(now.rival, skipped_s, at_s),
             draining=tuple(replace(d, until_s=d.until_s + skipped_s) for d in now.draining),
         )
-    # Other settings may allow more tries.
-    now = replace(now, given_up=now.given_up and _is_enough(now.failures, settings))
+    if now.given_up and not _is_enough(now.failures, settings):
+        # Other settings allow more tries.
+        now = replace(now, given_up=False)
     now, actions = _close_drained(now, frozenset(d.number for d in now.draining if at_s >= d.until_s))
     if now.primary is None:
         now, more = _open_if_due(now, settings, at_s)

@@ -352,12 +352,16 @@ def _finalised(now: Ledger, settings: LedgerSettings) -> Ledger:
     return replace(
         now,
         floor_ns=floor_ns,
-        wants=tuple(replace(one, from_ns=max(one.from_ns, floor_ns)) for one in wants if one.end_ns > floor_ns),
+        wants=tuple(_from(one, floor_ns) for one in wants if one.end_ns > floor_ns),
         stretches=tuple(one for one in stretches if one.to_ns >= floor_ns),
         faults=tuple(fault for fault in now.faults if not _is_over(fault, stretches)),
         gaps=tuple(gap for gap in now.gaps if gap.end_ns > floor_ns),
         earlier=earlier,
     )
+
+
+def _from(want: Want, floor_ns: int) -> Want:
+    return want if want.from_ns >= floor_ns else replace(want, from_ns=floor_ns)
 
 
 def _is_over(fault: Faulted, stretches: tuple[Stretch, ...]) -> bool:

@@ -72,7 +72,9 @@ def calm(now: Connection) -> Step:
         # One that had frames beside a primary that has them, too, says that the camera serves two.
         kicks = now.kicks if now.rival.first_at_s is None else 0
         now = replace(now, rival=None, closing=now.closing | {now.rival.number}, kicks=kicks)
-    return replace(now, suspected=False, rival_failures=0, next_rival_at_s=0.0), actions
+    if now.suspected or now.rival_failures or now.next_rival_at_s:
+        now = replace(now, suspected=False, rival_failures=0, next_rival_at_s=0.0)
+    return now, actions
 
 
 def promote(now: Connection, settings: ConnectionSettings, at_s: float) -> Step:

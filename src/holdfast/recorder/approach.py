@@ -26,7 +26,7 @@ class Approach:
         address = _after(fault, self.address, usual)
         if address.chosen_source != self.address.chosen_source:
             self.reason = fault.detail if address.chosen_source == "rtspsrc" else ""
-            LOG.warning("%s: the client is %s now: %s", self._stream, address.chosen_source, fault.detail)
+            LOG.info("%s: the client is %s now: %s", self._stream, address.chosen_source, fault.detail)
         self.address = address
 
 

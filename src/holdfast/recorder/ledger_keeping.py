@@ -9,7 +9,7 @@ from holdfast.domain.gaps import GapCause, GapRecord, GapRemoved
 from holdfast.domain.secrets import redact
 from holdfast.domain.segments import Json
 from holdfast.domain.streams import StreamId
-from holdfast.domain.times import MonoNs, WallNs
+from holdfast.domain.times import NS_PER_S, MonoNs, WallNs
 from holdfast.policy import ledger
 from holdfast.policy.gap_words import sentence_of
 from holdfast.policy.ledger import EARLIER_LIFE, Ledger
@@ -34,6 +34,8 @@ from holdfast.ports.clock import Clock
 
 LONGEST_TEXT = 500
 """Letters of what is said of a gap: a camera may answer with a page."""
+TICK_NS = NS_PER_S
+"""So often what was recorded is held against what was wanted, while all goes well."""
 MOST_SAID = 512
 """Gaps whose names are remembered, of which all but the latest are final."""
 
@@ -55,10 +57,14 @@ class LedgerKeeper:
         self._stream, self._clock, self._catalog, self._new_id = stream, clock, catalog, new_id
         self._ledger = Ledger()
         self._said: dict[int, _Said] = {}
+        self._piece: Recorded | None = None
+        """Footage that the policy was not told of yet."""
+        self._ticked_ns = 0
 
     @property
     def open_gap(self) -> GapRecord | None:
         """The gap that is open now, as the catalog has it."""
+        self._tell_piece()
         gap = self._ledger.open_gap
         return None if gap is None else self._said[gap.number].record
 
@@ -69,7 +75,15 @@ class LedgerKeeper:
 
     def recorded(self, lane: int, from_ns: MonoNs, to_ns: MonoNs, interval_ns: int) -> None:
         """Footage of a lane (the number of its session) was taken into the recording; of one lane in order."""
-        self._step(Recorded(lane, from_ns, to_ns, interval_ns))
+        piece, before = Recorded(lane, from_ns, to_ns, interval_ns), self._piece
+        if before is not None and _touch(before, piece):
+            piece = Recorded(lane, before.from_ns, max(before.to_ns, to_ns), interval_ns)
+        else:
+            self._tell_piece()
+        self._piece = piece
+        if self._ledger.open_gap is not None:
+            # That it is over is news.
+            self._tell_piece()
 
     def fault(self, fault: Fault, session: int | None, *, breaks: bool) -> None:
         """Trouble. `breaks`: no frames are recorded from now on, until a session delivers anew.
@@ -104,7 +118,10 @@ class LedgerKeeper:
 
     def tick(self) -> None:
         """Let time pass."""
-        self._step(Ticked(self._clock.mono_ns()))
+        now_ns = self._clock.mono_ns()
+        if self._ledger.open_gap is not None or now_ns - self._ticked_ns >= TICK_NS:
+            self._ticked_ns = now_ns
+            self._step(Ticked(now_ns))
 
     def _carried(self, record: GapRecord, now_ns: MonoNs) -> Gap:
         also = record.detail.get("also")
@@ -119,7 +136,16 @@ class LedgerKeeper:
         self._said.setdefault(EARLIER_LIFE, _Said(record.gap_id, gap, record))
         return gap
 
+    def _tell_piece(self) -> None:
+        piece, self._piece = self._piece, None
+        if piece is not None:
+            self._carry_on(piece)
+
     def _step(self, event: Event) -> None:
+        self._tell_piece()
+        self._carry_on(event)
+
+    def _carry_on(self, event: Event) -> None:
         self._ledger, actions = ledger.step(self._ledger, event)
         for action in actions:
             self._carry_out(action)
@@ -173,6 +199,12 @@ class LedgerKeeper:
 
     def _mono_of(self, wall_ns: WallNs) -> MonoNs:
         return MonoNs(wall_ns - self._clock.wall_ns() + self._clock.mono_ns())
+
+
+def _touch(before: Recorded, piece: Recorded) -> bool:
+    """Whether nothing lies between two pieces of one lane, not even half a frame."""
+    near_ns = piece.interval_ns // 2
+    return before.lane == piece.lane and before.from_ns <= piece.from_ns <= before.to_ns + near_ns
 
 
 def _clean(text: str) -> str:

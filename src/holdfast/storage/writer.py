@@ -33,6 +33,8 @@ from holdfast.storage.segment_file import SegmentFile
 LOG = logging.getLogger("holdfast.storage")
 
 SYNC_EVERY_S = 1.0
+GATHER_S = 0.01
+"""Where there is one order there are more: they are carried out together, and answered together."""
 FINISHED_KEPT = 256
 NO_DATA = -1
 """The token of a segment that has only its header."""
@@ -74,6 +76,7 @@ class VolumeWriter:
         """Keys of the latest final segments: an order to cut one of them comes too late."""
         self._uncut: dict[int, Uncut] = {}
         """Files that the disk did not let cut when that was ordered."""
+        self._answers: list[Answer] = []
         self._thread = threading.Thread(target=self._run, name=f"writer-{root}", daemon=True)
         self._thread.start()
 
@@ -89,23 +92,31 @@ class VolumeWriter:
 
     def _run(self) -> None:
         next_sync_s = time.monotonic() + SYNC_EVERY_S
-        while True:
-            try:
-                order = self._orders.get(timeout=max(0.0, next_sync_s - time.monotonic()))
-            except queue.Empty:
-                pass
-            else:
-                if order is None:
-                    break
-                self._carry_out(order)
-            if time.monotonic() >= next_sync_s:
+        goes_on = True
+        while goes_on:
+            goes_on = self._obey(max(0.0, next_sync_s - time.monotonic()))
+            if time.monotonic() >= next_sync_s or not goes_on:
                 self._sync_all()
                 self._cut_again()
                 next_sync_s = time.monotonic() + SYNC_EVERY_S
-        self._sync_all()
-        self._cut_again()
+            self._tell()
         for file in (*self._files.values(), *self._failed.values()):
             file.close()
+
+    def _obey(self, patience_s: float) -> bool:
+        """Carry out what is ordered within this time, up to the sync that is due. False: it was the last."""
+        until_s = time.monotonic() + patience_s
+        try:
+            order = self._orders.get(timeout=patience_s)
+            time.sleep(GATHER_S)
+            while order is not None:
+                self._carry_out(order)
+                if time.monotonic() >= until_s:
+                    return True
+                order = self._orders.get_nowait()
+        except queue.Empty:
+            return True
+        return False
 
     def _carry_out(self, order: Order) -> None:
         try:
@@ -195,7 +206,12 @@ class VolumeWriter:
         self._answer(SegmentFailed(key, kind, sentence, file.path if file is not None else ""))
 
     def _answer(self, answer: Answer) -> None:
-        self._listener(answer)
+        self._answers.append(answer)
+
+    def _tell(self) -> None:
+        answers, self._answers = self._answers, []
+        for answer in answers:
+            self._listener(answer)
 
 
 def make_final(path: Path) -> None:
