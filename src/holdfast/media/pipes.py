@@ -9,8 +9,8 @@ from collections.abc import Callable
 from holdfast.ports.capture import TakeBytes, TakeClosed, TakeOpened
 
 GATHER_S = 0.1
-"""A fragment comes in several writes, and many cameras send some at about the same time: all pipes are read at once, not
-more often than this, rather than that each of them wakes the recorder."""
+"""A fragment comes in several writes, and many cameras send some at about the same time: all pipes are read at once,
+not more often than this, rather than that each of them wakes the recorder."""
 READ_BYTES = 1024 * 1024
 OLDER_TAKE_PATIENCE_S = 3.0
 

@@ -114,7 +114,7 @@ class LedgerKeeper:
         # A host without a clock of its own may think that this is still to come: then the time between is unknown.
         now_ns = self._clock.mono_ns()
         carried = self._carried(open_gap, now_ns) if open_gap is not None else None
-        self._step(EarlierLife(min(self._mono_of(until_wall_ns), now_ns), Note(cause), carried))
+        self._step(EarlierLife(min(_mono_of(self._clock, until_wall_ns), now_ns), Note(cause), carried))
 
     def tick(self) -> None:
         """Let time pass."""
@@ -131,7 +131,7 @@ class LedgerKeeper:
             else []
         )
         note = Note(record.cause, str(record.detail.get("text", "")))
-        from_ns = min(self._mono_of(record.from_wall_ns), now_ns)
+        from_ns = min(_mono_of(self._clock, record.from_wall_ns), now_ns)
         gap = Gap(EARLIER_LIFE, from_ns, None, note, record.session, tuple(notes))
         self._said.setdefault(EARLIER_LIFE, _Said(record.gap_id, gap, record))
         return gap
@@ -185,20 +185,22 @@ class LedgerKeeper:
         # What was said once stays, wherever the wall clock jumped meanwhile.
         if said is not None and said.gap.from_ns == gap.from_ns:
             return said.record.from_wall_ns
-        return self._wall_of(gap.from_ns)
+        return _wall_of(self._clock, gap.from_ns)
 
     def _to_wall_ns(self, gap: Gap, said: _Said | None) -> WallNs | None:
         if gap.to_ns is None:
             return None
         if said is not None and said.gap.to_ns == gap.to_ns:
             return said.record.to_wall_ns
-        return self._wall_of(gap.to_ns)
+        return _wall_of(self._clock, gap.to_ns)
 
-    def _wall_of(self, mono_ns: int) -> WallNs:
-        return WallNs(mono_ns + self._clock.wall_ns() - self._clock.mono_ns())
 
-    def _mono_of(self, wall_ns: WallNs) -> MonoNs:
-        return MonoNs(wall_ns - self._clock.wall_ns() + self._clock.mono_ns())
+def _wall_of(clock: Clock, mono_ns: int) -> WallNs:
+    return WallNs(mono_ns + clock.wall_ns() - clock.mono_ns())
+
+
+def _mono_of(clock: Clock, wall_ns: WallNs) -> MonoNs:
+    return MonoNs(wall_ns - clock.wall_ns() + clock.mono_ns())
 
 
 def _touch(before: Recorded, piece: Recorded) -> bool:

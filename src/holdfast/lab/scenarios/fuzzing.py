@@ -10,6 +10,7 @@ from random import Random
 from holdfast.lab.camera_answers import ANSWERS, CHALLENGES, DESCRIPTIONS, OTHERS, PLAYS, SETUPS, sent
 from holdfast.lab.rtp import interleaved
 from holdfast.lab.scenarios.accounts import problems
+from holdfast.lab.scenarios.fuzzed_media import media
 from holdfast.lab.scenarios.stand import Row
 from holdfast.rtsp.auth import Credentials
 from holdfast.rtsp.client import Client
@@ -122,7 +123,7 @@ def _told(made: Client, chunk: bytes, now_s: float) -> str:
     return str([event for event in events if not hasattr(event, "units")])
 
 
-TARGETS: tuple[Target, ...] = (dialogue,)
+TARGETS: tuple[Target, ...] = (dialogue, media)
 
 
 def fuzz(seconds: float, seed: int, targets: Sequence[Target] = TARGETS) -> Found:
