@@ -21,7 +21,7 @@ class Rig:
     def __init__(self) -> None:
         gi.init()
         self.told: list[Event] = []
-        address = StreamAddress("rtsp://127.0.0.1:9/")
+        address = StreamAddress("rtsp://127.0.0.1:9/", source="rtspsrc")
         command = OpenSession(StreamId("cam_01"), 1, address, Mode.BOTH, reorders=False)
         self.session = Session(command, lambda event, _fds: self.told.append(event), lambda _session: None)
 

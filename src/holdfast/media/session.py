@@ -19,13 +19,14 @@ from typing import Any
 from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, OwnError
 from holdfast.domain.streams import Mode
 from holdfast.domain.times import MonoNs, PtsNs
-from holdfast.media.elements import Element, ElementMissing, ancestor_names, build_bin, make
+from holdfast.media.elements import Element, ElementMissing, ancestor_names, make
 from holdfast.media.frames import FrameClock, Verdict
 from holdfast.media.gi import GLib, Gst
 from holdfast.media.losses import Losses
 from holdfast.media.parameter_sets import reorders_frames
-from holdfast.media.recording_branch import BARRIER, VALVE, RecordingBranch
+from holdfast.media.recording_branch import RecordingBranch
 from holdfast.media.sources import SOURCES
+from holdfast.media.streaming_branch import SILENT, StreamingBranch, rendered
 from holdfast.media.take import Take
 from holdfast.ports.capture import (
     BranchFailed,
@@ -41,17 +42,6 @@ from holdfast.ports.capture import (
 
 Emit = Callable[[Event, tuple[int, ...]], None]
 
-SILENT = {"sync": False, "async": False, "enable-last-sample": False}
-STREAMING = (
-    Element("valve", "streaming-valve", VALVE),
-    Element("errorignore", "streaming-barrier", BARRIER),
-    Element(
-        "queue",
-        "streaming-queue",
-        {"max-size-buffers": 0, "max-size-bytes": 8 * 1024 * 1024, "max-size-time": 0, "leaky": "downstream"},
-    ),
-    Element("fakesink", "viewers", SILENT),
-)
 COUNTER = Element("fakesink", "counter", SILENT)
 MAX_BRANCH_FAILURES = 5
 """A recording branch that fails this often in one session is no longer worth rebuilding: the session is."""
@@ -90,15 +80,12 @@ class Session:
             began=self._take_began,
             look=self.look,
         )
-        streaming = build_bin("streaming", STREAMING)
-        self._streaming_valve = streaming.get_by_name("streaming-valve")
-        self._streaming_valve.set_property("drop", not command.mode.streams)
-        self._viewers = streaming.get_by_name("viewers")
+        self._streaming = StreamingBranch(streams=command.mode.streams)
         self._source = source = SOURCES[command.address.chosen_source](command.address, self)
         self._counter = make(COUNTER)
-        for part in (source.bin, self._tee, self._recording.bin, streaming, self._counter):
+        for part in (source.bin, self._tee, self._recording.bin, self._streaming.bin, self._counter):
             self.pipeline.add(part)
-        for branch in (self._recording.bin, streaming, self._counter):
+        for branch in (self._recording.bin, self._streaming.bin, self._counter):
             self._tee.link(branch)
         self.look()
         self._bus = self.pipeline.get_bus()
@@ -118,7 +105,7 @@ class Session:
 
     def set_mode(self, mode: Mode) -> None:
         """Switch the valves. The recording branch begins at the next key frame, and ends with all that it holds."""
-        self._streaming_valve.set_property("drop", not mode.streams)
+        self._streaming.set_streams(streams=mode.streams)
         self._source.set_pace(watched=mode.streams)
         self._recording.set_records(records=mode.records)
 
@@ -136,10 +123,10 @@ class Session:
         sample = self._frames.take_sample()
         if sample is not None:
             told.append(ClockSample(self.stream, self.number, PtsNs(sample[0]), MonoNs(sample[1])))
-        frames = _rendered(self._counter)
+        frames = rendered(self._counter)
         if frames != self._sent_frames:
             self._sent_frames = frames
-            counts = (frames, self._frames.key_frames, _rendered(self._viewers), self._recording.overruns)
+            counts = (frames, self._frames.key_frames, self._streaming.frames, self._recording.overruns)
             told.append(Progress(self.stream, self.number, *counts))
         for span in self._losses.take():
             from_ns, to_ns = MonoNs(span.from_ns), MonoNs(span.to_ns)
@@ -178,7 +165,7 @@ class Session:
         self._timeless = 0
         is_key = not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT)
         arrival_ns = time.monotonic_ns()
-        number = _rendered(self._counter)
+        number = rendered(self._counter)
         reorders = self._recording.reorders
         if self._frames.frames_seen == 0:
             # Not with the next heartbeat: that frames come tells that this camera answers.
@@ -288,11 +275,6 @@ def _let_go(parts: tuple[object, ...]) -> bool:
 
 def _own(code: OwnError, text: str, branch: Branch = Branch.SOURCE) -> ErrorReport:
     return ErrorReport(branch, OWN_DOMAIN, code, "session", text)
-
-
-def _rendered(sink: Any) -> int:
-    """How many buffers a sink has had."""
-    return int(sink.get_property("stats").get_uint64("rendered").value)
 
 
 def _bytes_of(buffer: Any) -> bytes:
