@@ -43,8 +43,8 @@ class ClipFeed:
 
     @property
     def start_s(self) -> float:
-        """When frame 0 is taken, by the clock of the loop."""
-        return self._timeline.start_s
+        """When frame 0 is taken, by the clock of the loop; with B-frames that is before it can be sent."""
+        return self._timeline.due_s(-self._delay)
 
     def stop(self) -> None:
         """Send no more frames."""
