@@ -25,6 +25,7 @@ from holdfast.ports.capture import BranchFailed, Event, OpenSession, TakeOpened
 
 SOUND = (Element("valve", "sound-valve", VALVE), Element("errorignore", "sound-barrier", BARRIER))
 ENTRY_LIMITS = {"max-size-buffers": 0, "max-size-bytes": 1 << 20, "max-size-time": 2 * NS_PER_S, "leaky": "downstream"}
+TAKE = "sound-take-"
 QUEUE_BYTES = 2 << 20
 ROW = 3
 """Packets that are looked at one after the other."""
@@ -169,7 +170,8 @@ class SoundBranch:
         """An element of the branch failed: release its take as it is, and wait before the next."""
         with self._lock:
             number = next((n for n, take in self._takes.items() if take.name in names), None)
-            if self._take is not None and number in (None, self._take.number):
+            is_of_a_take = any(name.startswith(TAKE) for name in names)
+            if self._take is not None and (number == self._take.number or not is_of_a_take):
                 number = self._take.number
                 self._give_up()
         if number is not None:
@@ -210,7 +212,7 @@ class SoundBranch:
         number, reason = self._count, self._reason
         try:
             chain = partial(_chain, self._kind, self._fragment_ms)
-            take = Take(number, f"sound-take-{number}", chain, self._on_overrun)
+            take = Take(number, f"{TAKE}{number}", chain, self._on_overrun)
         except (ElementMissing, OSError) as error:
             self._give_up()
             self._tell(ErrorReport(Branch.SOUND, OWN_DOMAIN, OwnError.ELEMENT_MISSING, "sound", str(error)))
