@@ -7,7 +7,7 @@ from functools import partial
 
 from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, Fault, FaultKind, OwnError
 from holdfast.domain.segments import IntentRecord, StreamRecord
-from holdfast.domain.streams import Mode, StreamAddress, StreamId
+from holdfast.domain.streams import Mode, StreamAddress, StreamId, Track
 from holdfast.domain.times import NS_PER_S
 from holdfast.policy import connecting, connection
 from holdfast.policy.connecting import Connection, ConnectionSettings, Phase
@@ -35,7 +35,7 @@ from holdfast.recorder.lanes import Lanes, Turns
 from holdfast.recorder.ledger_keeping import LedgerKeeper
 from holdfast.recorder.recording import Services
 from holdfast.recorder.session_log import SessionLog
-from holdfast.recorder.status import StreamStatus, recording_state
+from holdfast.recorder.status import StreamStatus, recording_state, sound_state
 from holdfast.recorder.troubles import Troubles
 
 LOG_RTSP = logging.getLogger("holdfast.rtsp")
@@ -60,6 +60,8 @@ class StreamPlan:
     ring_limit_bytes: int = 256 * 1024 * 1024
     records: bool = True
     """Whether to record while the user has switched nothing."""
+    sound: bool = False
+    """Whether to record what the camera hears, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,11 @@ class StreamSupervisor:
                 self._port_seen(event)
             case SessionBegun(_, session):
                 self._step(connecting.Begun(session))
+            case TakeOpened(track=Track.SOUND):
+                # Sound tells nothing of the picture, not even that the camera is alive.
+                self.recording.take_opened(event)
+            case TakeBytes(track=Track.SOUND):
+                self.recording.take_bytes(event)
             case TakeOpened():
                 self._reorders = self._reorders or event.reorders
                 self.recording.take_opened(event)
@@ -186,6 +193,8 @@ class StreamSupervisor:
                 self.recording.close(session)
                 self._step(connecting.Ended(session))
                 self._sessions.ended(session, "closed")
+            case BranchFailed(_, session, error) if error.branch is Branch.SOUND:
+                self._troubles.report(classify(error), session, often=True)
             case BranchFailed(_, _, error):
                 self._report(classify(error), often=True)
 
@@ -255,6 +264,7 @@ class StreamSupervisor:
             held_bytes=self.recording.held_bytes,
             missing_s=None if gap is None else round(max(0, clock.wall_ns() - gap.from_wall_ns) / NS_PER_S, 1),
             frames=self._arrivals.frames,
+            sound=sound_state(self.recording, at_s, wanted=self.plan.sound),
         )
 
     # ------------------------------------------------------------ inside
@@ -310,7 +320,8 @@ class StreamSupervisor:
         LOG_RECONNECT.debug("%s: session %d is opened%s", self.stream, session, " beside another" if is_rival else "")
         self.recording.open(session, is_rival=is_rival)
         self._sessions.began(session)
-        self._ports.capture.open(OpenSession(self.stream, session, self._address, self._mode, self._reorders))
+        command = OpenSession(self.stream, session, self._address, self._mode, self._reorders, sound=self.plan.sound)
+        self._ports.capture.open(command)
 
     def _progressed(self, seen: Progress) -> None:
         if seen.frames:
