@@ -155,6 +155,7 @@ REQUIREMENT_IDS = (
       for number in range(1, count + 1)),
     "I",
     "J",
+    "K",
 )  # fmt: skip
 
 _STATE = re.compile(r"(done|part: \S.*|later: \S.*)")

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.domain.faults import Branch
 from holdfast.domain.streams import Mode, Track
 from holdfast.lab.camera import CameraSpec
 from holdfast.lab.clips import ClipSpec
 from holdfast.lab.hearing import hear
 from holdfast.lab.remote import LabServer
 from holdfast.lab.sound_feed import Manner
-from holdfast.ports.capture import BranchFailed, TakeClosed, TakeOpened
+from holdfast.ports.capture import BranchFailed, SessionFailed, TakeClosed, TakeOpened
 from tests.contracts.source_rig import FPS, STREAM, SourceRig, session
 from tests.contracts.test_source_contract import SOURCES
 
@@ -127,3 +128,30 @@ async def test_sound_comes_and_goes_with_the_recording(lab: LabServer, source: s
         await rig.until(TakeClosed, 2)
         assert {opened.track for opened in rig.takes() + rig.takes(Track.SOUND)} == {Track.VIDEO, Track.SOUND}
         await rig.close()
+
+
+@pytest.mark.parametrize("status", [404, 500])
+async def test_a_camera_that_refuses_its_sound_is_told_apart_from_one_that_refuses_its_picture(
+    lab: LabServer, source: str, status: int, tmp_path: Path
+) -> None:
+    async with session(lab, NUMBERS["aac"], source, tmp_path) as rig:
+        lab.refuse_sound(rig.camera, status)
+        try:
+            rig.open(sound=True)
+            failed = await rig.until(SessionFailed)
+            assert failed.error.branch is Branch.SOUND
+        finally:
+            lab.refuse_sound(rig.camera, 0)
+
+
+async def test_a_camera_that_refuses_everything_does_not_refuse_its_sound(
+    lab: LabServer, source: str, tmp_path: Path
+) -> None:
+    async with session(lab, NUMBERS["aac"], source, tmp_path) as rig:
+        lab.status(rig.camera, 503)
+        try:
+            rig.open(sound=True)
+            failed = await rig.until(SessionFailed)
+            assert failed.error.branch is Branch.SOURCE
+        finally:
+            lab.status(rig.camera, 0)

@@ -1,7 +1,7 @@
 """When sound was made, by the clock of the picture."""
 
 from holdfast.domain.times import NS_PER_MS, NS_PER_S
-from holdfast.media.sound_times import IN_ORDER, LOOKS, SoundTimes
+from holdfast.media.sound_times import IN_ORDER, LOOKS, Order, SoundTimes
 from holdfast.media.sync import Reports
 
 PACKET_NS = 64 * NS_PER_MS
@@ -18,12 +18,13 @@ class Camera:
     def picture(self, late_ns: int = 0) -> None:
         self.times.video(self.at_ns, self.at_ns + 100 * NS_PER_MS + late_ns)
 
-    def packets(self, count: int = 2, *, late_ns: int = 0) -> None:
-        self.times.begin_row()
+    def packets(self, count: int = 2, *, late_ns: int = 0) -> list[Order]:
+        found = []
         for _ in range(count):
             arrival_ns = self.at_ns + PACKET_NS + 30 * NS_PER_MS + late_ns
-            self.times.sound(self.at_ns + self.origin_ns, arrival_ns)
+            found.append(self.times.sound(self.at_ns + self.origin_ns, arrival_ns))
             self.at_ns += PACKET_NS
+        return found
 
 
 BY_ARRIVAL_NS = -NS_PER_S // 2 - 70 * NS_PER_MS
@@ -60,10 +61,9 @@ def test_what_was_seen_long_ago_counts_no_more() -> None:
     camera = Camera()
     camera.picture()
     camera.packets()
-    camera.origin_ns += 300 * NS_PER_MS
-    for _ in range(LOOKS):
-        camera.packets()
-    assert camera.times.offset_ns() == BY_ARRIVAL_NS - 300 * NS_PER_MS
+    camera.origin_ns -= 40 * NS_PER_MS
+    camera.packets(LOOKS + 1)
+    assert camera.times.offset_ns() == BY_ARRIVAL_NS + 40 * NS_PER_MS
 
 
 def test_what_the_camera_reports_wins_over_arrivals_and_is_kept_to_more_closely() -> None:
@@ -98,34 +98,53 @@ def test_when_the_times_of_the_picture_break_all_is_to_be_learnt_anew() -> None:
     assert camera.times.offset_ns() == BY_ARRIVAL_NS
 
 
-def test_a_clock_of_sound_that_jumps_is_followed_at_once() -> None:
+def test_a_clock_of_sound_that_jumps_is_followed_when_it_goes_on_from_there() -> None:
+    for jump_ns in (-5 * NS_PER_S, 5 * NS_PER_S):
+        camera = Camera()
+        camera.picture()
+        assert set(camera.packets(5)) == {Order.FOLLOWS}
+        camera.times.reported(REPORTED_NS)
+        camera.origin_ns += jump_ns
+        assert camera.packets(IN_ORDER + 2) == [*[Order.NONSENSE] * IN_ORDER, Order.ANEW, Order.FOLLOWS]
+        assert camera.times.offset_ns() == BY_ARRIVAL_NS - jump_ns, "until the camera reports again"
+
+
+def test_packets_at_random_times_change_nothing() -> None:
     camera = Camera()
     camera.picture()
     camera.packets()
-    camera.origin_ns -= 5 * NS_PER_S
-    camera.packets(3)
-    assert camera.times.offset_ns() == BY_ARRIVAL_NS + 5 * NS_PER_S
+    for number in range(50):
+        wrong_ns = camera.at_ns + (-1) ** number * (number + 2) * NS_PER_S
+        assert camera.times.sound(wrong_ns, camera.at_ns) is Order.NONSENSE
+        assert camera.packets(1) == [Order.FOLLOWS]
+    assert camera.packets(IN_ORDER + 1) == [*[Order.FOLLOWS] * (IN_ORDER - 1), Order.ANEW, Order.FOLLOWS]
+    assert camera.times.offset_ns() == BY_ARRIVAL_NS
 
 
-def test_the_end_of_disorder_is_told_once_and_what_was_seen_in_it_is_forgotten() -> None:
+def test_one_or_two_packets_may_be_lost() -> None:
     camera = Camera()
-    camera.picture()
     camera.packets()
-    camera.times.reported(REPORTED_NS)
-    assert not camera.times.is_in_order_again()
-    camera.times.sound(0, camera.at_ns)
-    assert camera.times.is_disordered
-    assert not camera.times.is_off(0), "nothing is known for sure at the moment"
-    camera.times.sound(NS_PER_S // 3, camera.at_ns - NS_PER_S)
-    camera.packets(IN_ORDER)
-    assert not camera.times.is_in_order_again()
-    camera.packets(IN_ORDER + 1)
-    assert camera.times.is_in_order_again()
-    assert not camera.times.is_in_order_again()
-    assert camera.times.offset_ns() == BY_ARRIVAL_NS, "the camera may count from elsewhere, until it reports again"
+    for lost in (1, 2):
+        camera.at_ns += lost * PACKET_NS
+        assert camera.packets(2, late_ns=NS_PER_S) == [Order.FOLLOWS] * 2
+
+
+def test_sound_that_comes_again_after_a_pause_follows_when_it_is_as_late_as_before() -> None:
+    camera = Camera()
+    camera.packets()
+    camera.at_ns += 60 * NS_PER_S
+    assert camera.packets(2) == [Order.FOLLOWS] * 2
+
+
+def test_what_the_network_held_back_follows() -> None:
+    camera = Camera()
+    camera.packets(4)
+    assert set(camera.packets(50, late_ns=4 * NS_PER_S)) == {Order.FOLLOWS}
 
 
 class Listener:
+    is_asked_for = False
+
     def __init__(self) -> None:
         self.heard: list[int] = []
 

@@ -139,6 +139,10 @@ class Connection(asyncio.Protocol):
         asked = _CHANNELS.search(transport)
         channel = min(int(asked[1]), 254) if asked else 0
         if urlsplit(request.uri).path.rstrip("/").endswith("/track2"):
+            refusal = self._camera.troubles.refuses_sound_with if self._camera is not None else 0
+            if refusal:
+                self.write(response(refusal, request))
+                return
             self._sound_channel = channel
             chosen = f"RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1}"
             self.write(response(200, request, {"Transport": chosen, **session}))

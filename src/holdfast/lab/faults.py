@@ -159,6 +159,10 @@ async def _sound(station: Station, arguments: Arguments) -> None:
     station.sound.manner = MANNERS[MANNERS.index(arguments["manner"])]
 
 
+async def _refuse_sound(station: Station, arguments: Arguments) -> None:
+    station.camera.troubles.refuses_sound_with = int(arguments["code"])
+
+
 _ADMISSIONS: dict[str, Admission] = {"any": "any", "refuse": "refuse", "kick": "kick"}
 _TIMES: dict[str, Times] = {"right": "right", "still": "still", "random": "random"}
 
@@ -230,6 +234,7 @@ COMMANDS: dict[str, Command] = {
     "times": _times,
     "lose": _lose,
     "sound": _sound,
+    "refuse_sound": _refuse_sound,
     "hold": _hold,
     "vanish": _vanish,
     "drip": _drip,

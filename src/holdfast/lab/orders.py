@@ -83,6 +83,10 @@ class CameraOrders(Commanded, Protocol):
         """Sound from now on as it should be, or in one of the ways in which it should not."""
         self.command("sound", camera, manner=manner)
 
+    def refuse_sound(self, camera: int, code: int) -> None:
+        """Describe the sound, and answer who wants to have it set up with this RTSP status; 0: no more."""
+        self.command("refuse_sound", camera, code=code)
+
 
 class PathOrders(Commanded, Protocol):
     """Trouble on the way: for cameras that are proxied. What is served meanwhile: see `holdfast.lab.proxy`."""

@@ -15,6 +15,7 @@ looks at a few frames now and then, which is enough to know the media clock.
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, OwnError
@@ -249,6 +250,8 @@ class Session:
             report = ErrorReport(branch, error.domain, error.code, names[0], error.message, debug or "")
             if self.sound is not None and branch is Branch.SOUND:
                 self.sound.failed(names, report)
+            elif self.sound is not None and self.sound.is_asked_for and branch is Branch.SOURCE:
+                self._fail(replace(report, branch=Branch.SOUND))
             else:
                 self._on_error(report)
         return True

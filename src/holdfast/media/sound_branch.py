@@ -19,7 +19,7 @@ from holdfast.domain.times import NS_PER_S, MonoNs, PtsNs
 from holdfast.media.elements import Element, ElementMissing, build_bin
 from holdfast.media.gi import GLib, Gst
 from holdfast.media.recording_branch import BARRIER, VALVE
-from holdfast.media.sound_times import SoundTimes
+from holdfast.media.sound_times import Order, SoundTimes
 from holdfast.media.take import Take, muxing
 from holdfast.ports.capture import BranchFailed, Event, OpenSession, TakeOpened
 
@@ -27,8 +27,6 @@ SOUND = (Element("valve", "sound-valve", VALVE), Element("errorignore", "sound-b
 ENTRY_LIMITS = {"max-size-buffers": 0, "max-size-bytes": 1 << 20, "max-size-time": 2 * NS_PER_S, "leaky": "downstream"}
 TAKE = "sound-take-"
 QUEUE_BYTES = 2 << 20
-ROW = 3
-"""Packets that are looked at one after the other."""
 WAIT_S, MOST_WAIT_S = 1.0, 60.0
 """After a failure, doubled after each further one."""
 SOUND_S = 60.0
@@ -96,6 +94,9 @@ class SoundListener(Protocol):
     def unusable(self, text: str) -> None:
         """The camera has sound, and none that can be recorded."""
 
+    is_asked_for: bool
+    """The camera is just being asked for its sound: when the session fails now, it is because of that."""
+
 
 class SoundBranch:
     """Owns the bin named "sound". Implements `SoundListener`."""
@@ -104,6 +105,7 @@ class SoundBranch:
         """Build the bin without a take. Raises ElementMissing."""
         self.bin = build_bin("sound", SOUND)
         self.times = SoundTimes()
+        self.is_asked_for = False
         self._stream, self._session, self._fragment_ms = command.stream, command.session, command.fragment_ms
         self._emit = emit
         self._records = command.mode.records
@@ -112,8 +114,6 @@ class SoundBranch:
         self._valve = self.bin.get_by_name("sound-valve")
         self._exit = self.bin.get_by_name("sound-barrier").get_static_pad("src")
         self._kind: SoundKind | None = None
-        self._is_looking = False
-        self._row = 0
         self._take: Take | None = None
         self._takes: dict[int, Take] = {}
         self._announced: set[int] = set()
@@ -128,8 +128,8 @@ class SoundBranch:
     def ready(self, pad: Any, kind: SoundKind) -> None:
         """Link what the source delivers."""
         self._kind = kind
+        self._entry.add_probe(Gst.PadProbeType.BUFFER, self._on_packet)
         pad.link(self._entry)
-        self.look()
 
     def reported(self, offset_ns: int) -> None:
         """See SoundTimes."""
@@ -142,14 +142,10 @@ class SoundBranch:
     # ------------------------------------------------------------ main loop
 
     def look(self) -> None:
-        """Look at the next packets; with every heartbeat, too. Takes begin only when somebody looks."""
+        """With every heartbeat: end a take whose times are known better now."""
         with self._lock:
             if self._take is not None and self.times.is_off(self._offset_ns):
                 self._retime()
-            if self._kind is not None and not self._is_looking:
-                self._is_looking, self._row = True, 0
-                self.times.begin_row()
-                self._entry.add_probe(Gst.PadProbeType.BUFFER, self._on_packet)
 
     def set_records(self, *, records: bool) -> None:
         """Open or close the branch."""
@@ -157,14 +153,12 @@ class SoundBranch:
             self._records = records
             if not records:
                 self._end("recording branch closed")
-        self.look()
 
     def begin_anew(self, reason: str) -> None:
         """The times of the picture broke: what follows belongs to other ones. From any thread."""
         self.times.begin_anew()
         with self._lock:
             self._end(reason)
-        self.look()
 
     def failed(self, names: list[str], report: ErrorReport) -> None:
         """An element of the branch failed: release its take as it is, and wait before the next."""
@@ -192,19 +186,19 @@ class SoundBranch:
 
     def _on_packet(self, _pad: Any, info: Any) -> Any:
         pts_ns, arrival_ns = info.get_buffer().pts, time.monotonic_ns()
-        if pts_ns > MOST_PTS_NS:
+        order = Order.NONSENSE if pts_ns > MOST_PTS_NS else self.times.sound(pts_ns, arrival_ns)
+        if order is Order.NONSENSE:
             return Gst.PadProbeReturn.DROP
-        self.times.sound(pts_ns, arrival_ns)
+        if order is Order.FOLLOWS and self._take is not None:
+            return Gst.PadProbeReturn.OK
         with self._lock:
-            self._row += 1
-            if self.times.is_in_order_again():
+            if order is Order.ANEW:
                 self._end("sound is in order again")
             is_due = self._records and self._take is None and time.monotonic() >= self._not_before_s
             offset_ns = self.times.offset_ns() if is_due else None
             if offset_ns is not None:
                 self._begin(offset_ns)
-            self._is_looking = self._row < ROW or (is_due and offset_ns is None) or self.times.is_disordered
-            return Gst.PadProbeReturn.OK if self._is_looking else Gst.PadProbeReturn.REMOVE
+        return Gst.PadProbeReturn.OK
 
     def _begin(self, offset_ns: int) -> None:
         assert self._kind is not None

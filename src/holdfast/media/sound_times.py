@@ -1,23 +1,38 @@
-"""When sound was made, by the clock of the picture: what has to be added to its times.
+"""When sound was made, by the clock of the picture; and which packets have times that no muxer may see.
 
-Knows nothing of GStreamer: numbers in, a number out. `rtspsrc` dates each track by the arrival of its first packet, so
-that the two are apart by how late those were.
+Knows nothing of GStreamer: numbers in, verdicts out. `rtspsrc` dates each track by the arrival of its first packet, so
+that the two are apart by how late those were. It is asked about every packet of sound: there are 16 to 50 in a second,
+and one with a time that is nonsense would shift all that a muxer or an encoder says of those that follow.
 """
 
 from collections import deque
+from enum import Enum
 
-from holdfast.domain.times import NS_PER_S
+from holdfast.domain.times import NS_PER_MS, NS_PER_S
 
-LOOKS = 24
-"""So many packets or frames that were looked at lately are compared: some ten seconds of them."""
+LOOKS = 128
+"""So many packets and frames that came lately are compared: some seconds of packets."""
 LONGEST_PACKET_NS = NS_PER_S // 2
+STEPS = 8
+MOST_STEPS = 3
+"""A packet that is this many usual ones behind the last one follows it: one or two were lost."""
+SAME_CLOCK_NS = 300 * NS_PER_MS
+"""Sound that comes again after a pause is as late as before, within this, when its clock went on."""
+IN_ORDER = 3
+"""So many packets that follow one another, and not those before, are those of another clock."""
 AGREES_NS = 2 * NS_PER_S
 """Sender reports that are further than this from the arrivals are those of a camera whose tracks have two clocks."""
-REPORTED_OFF_NS, ARRIVED_OFF_NS = NS_PER_S // 40, 3 * NS_PER_S // 50
+REPORTED_OFF_NS, ARRIVED_OFF_NS = 25 * NS_PER_MS, 60 * NS_PER_MS
 """So much may the times in use be off before sound is dated anew."""
-IN_ORDER = 3
-"""So many packets that follow one another as they should are the end of nonsense."""
-BREAK_NS = 2 * NS_PER_S
+
+
+class Order(Enum):
+    """What a packet's time means."""
+
+    FOLLOWS = 1
+    ANEW = 2
+    """Sound goes on by another clock, or is in order again."""
+    NONSENSE = 3
 
 
 class SoundTimes:
@@ -27,46 +42,41 @@ class SoundTimes:
         """Nothing was seen yet."""
         self._video: deque[int] = deque(maxlen=LOOKS)
         self._sound: deque[int] = deque(maxlen=LOOKS)
+        self._steps: deque[int] = deque(maxlen=STEPS)
         self._last_ns: int | None = None
-        self._packet_ns: int | None = None
+        self._delay_ns = 0
+        self._before_ns: int | None = None
+        self._row = 0
+        self._is_spoilt = False
+        """Among nonsense some of it looks right; what an encoder makes of that cannot be believed any more."""
         self._reported_ns: int | None = None
-        self._regular = 0
-        self.is_disordered = False
-        """Its times were nonsense lately: what a decoder or muxer makes of them cannot be believed any more."""
 
     def video(self, pts_ns: int, arrival_ns: int) -> None:
         """A frame of the picture arrived."""
         self._video.append(arrival_ns - pts_ns)
 
-    def sound(self, pts_ns: int, arrival_ns: int) -> None:
+    def sound(self, pts_ns: int, arrival_ns: int) -> Order:
         """A packet of sound arrived; its time is that of its first sample, and it was sent behind its last."""
-        last_ns, self._last_ns = self._last_ns, pts_ns
-        if last_ns is None:
-            return
-        if not 0 < pts_ns - last_ns <= LONGEST_PACKET_NS:
-            self._regular, self.is_disordered = 0, True
-            return
-        self._regular += 1
-        self._packet_ns = pts_ns - last_ns
-        delay_ns = arrival_ns - pts_ns - self._packet_ns
-        if self._sound and abs(delay_ns - self._sound[-1]) > BREAK_NS:
+        before_ns, self._before_ns = self._before_ns, pts_ns
+        step_ns = 0 if before_ns is None else pts_ns - before_ns
+        is_in_row = self._is_step(step_ns)
+        self._row = self._row + 1 if is_in_row else 0
+        delay_ns = arrival_ns - pts_ns
+        if self._last_ns is None or self._goes_on(pts_ns - self._last_ns, delay_ns):
+            order = Order.ANEW if self._is_spoilt and self._row >= IN_ORDER else Order.FOLLOWS
+        elif self._row >= IN_ORDER:
+            order = Order.ANEW
             self._sound.clear()
-        self._sound.append(delay_ns)
-
-    def begin_row(self) -> None:
-        """The next packet is not the one that follows the last that was looked at."""
-        self._last_ns, self._regular = None, 0
-
-    def is_in_order_again(self) -> bool:
-        """Once: sound was in disorder, and is no more."""
-        if not self.is_disordered or self._regular < IN_ORDER:
-            return False
-        self.is_disordered = False
-        # What was seen in the disorder tells nothing, and the camera may count from elsewhere now.
-        for _ in range(len(self._sound) - IN_ORDER):
-            self._sound.popleft()
-        self._reported_ns = None
-        return True
+            self._reported_ns = None
+        else:
+            self._is_spoilt = True
+            return Order.NONSENSE
+        self._is_spoilt = self._is_spoilt and order is not Order.ANEW
+        self._last_ns, self._delay_ns = pts_ns, delay_ns
+        if is_in_row:
+            self._steps.append(step_ns)
+            self._sound.append(delay_ns - step_ns)
+        return order
 
     def reported(self, offset_ns: int) -> None:
         """What the sender reports of both tracks say is to be added."""
@@ -87,10 +97,17 @@ class SoundTimes:
     def is_off(self, in_use_ns: int) -> bool:
         """Whether this is too far from what is known now."""
         offset_ns = self.offset_ns()
-        if offset_ns is None or self.is_disordered:
+        if offset_ns is None:
             return False
         tolerance_ns = REPORTED_OFF_NS if offset_ns == self._reported_ns else ARRIVED_OFF_NS
         return abs(offset_ns - in_use_ns) > tolerance_ns
+
+    def _is_step(self, step_ns: int) -> bool:
+        longest_ns = min(LONGEST_PACKET_NS, MOST_STEPS * min(self._steps)) if self._steps else LONGEST_PACKET_NS
+        return 0 < step_ns <= longest_ns
+
+    def _goes_on(self, step_ns: int, delay_ns: int) -> bool:
+        return self._is_step(step_ns) or (step_ns > 0 and abs(delay_ns - self._delay_ns) <= SAME_CLOCK_NS)
 
     def _by_arrival(self) -> int | None:
         # Copies: another thread may add to them.

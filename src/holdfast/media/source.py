@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, OwnError
 from holdfast.domain.streams import StreamAddress
 from holdfast.media.elements import Element, ElementMissing, make
-from holdfast.media.gi import Gst
+from holdfast.media.gi import Gst, GstRtsp
 from holdfast.media.sound_branch import KINDS, SoundListener
 from holdfast.media.sync import Reports
 
@@ -118,6 +118,7 @@ class RtspSrcSource:
         if listener.sound is not None:
             self._reports = Reports(listener.sound)
             self._rtspsrc.connect("new-manager", self._reports.watch)
+            self._rtspsrc.connect("before-send", self._on_request, listener.sound)
 
     def _on_sdp(self, _rtspsrc: Any, sdp: Any) -> None:
         """Say at once when there is nothing that can be recorded (RFC 4566 section 5.14)."""
@@ -143,8 +144,16 @@ class RtspSrcSource:
             return False
         self._found = structure.get_string("encoding-name") in CODECS
         if self._found and self._listener.sound is not None:
-            self._reports.video = number
+            self._reports.video, self._reports.is_newest_sound = number, False
         return self._found
+
+    def _on_request(self, _rtspsrc: Any, message: Any, sound: SoundListener) -> bool:
+        """A track is set up right after it was selected; any other request says that the camera agreed to it."""
+        is_setup = (
+            message.type is GstRtsp.RTSPMsgType.REQUEST and message.parse_request()[1] is GstRtsp.RTSPMethod.SETUP
+        )
+        sound.is_asked_for = is_setup and self._reports.is_newest_sound
+        return True
 
     def _selects_sound(self, number: int, structure: Any) -> bool:
         """Take the first track of sound that can be recorded, if sound is wanted."""
@@ -153,7 +162,7 @@ class RtspSrcSource:
         name = structure.get_string("encoding-name") or "an unknown format"
         is_usable = name in DEPAYLOADERS and (name != "MPEG4-GENERIC" or _is_aac(structure))
         if is_usable:
-            self._reports.sound = number
+            self._reports.sound, self._reports.is_newest_sound = number, True
         else:
             self._listener.sound.unusable(f"the camera's sound is {name}, not AAC or G.711")
         return is_usable

@@ -16,6 +16,8 @@ class Reports:
         """Nothing was reported yet."""
         self.video: int | None = None
         self.sound: int | None = None
+        self.is_newest_sound = False
+        """The track that was chosen last is the one of sound."""
         self._listener = listener
         self._origins_ns: dict[int, int] = {}
 

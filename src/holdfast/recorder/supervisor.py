@@ -43,6 +43,8 @@ LOG_RECONNECT = logging.getLogger("holdfast.reconnect")
 IN_VAIN = frozenset({FaultKind.STALLED, FaultKind.RTSP_NETWORK})
 """All that is known of a session whose packets do not come through."""
 
+SILENT_S = 3600.0
+"""A camera that ends a session when it is asked for its sound is not asked again for so long."""
 LOG_RECORDING = logging.getLogger("holdfast.recording")
 
 
@@ -98,6 +100,7 @@ class StreamSupervisor:
         self._address = plan.address
         self._mode = plan.mode
         self._reorders = False
+        self._silent_until_s = float("-inf")
         self._phase = Phase.DISCONNECTED
         self._unnamed: tuple[int, Fault] | None = None
         """A network fault of a session that never came about: the look at the port, which follows, names it."""
@@ -184,6 +187,8 @@ class StreamSupervisor:
             case ClockSample(_, session, pts_ns, arrival_ns):
                 self.recording.observe(session, pts_ns, arrival_ns)
             case SessionFailed(_, session, error):
+                if error.branch is Branch.SOUND:
+                    self._silent_until_s = self._now_s() + SILENT_S
                 self._step(connecting.Failed(session, self._refined(classify(error))))
             case WorkerLost(_, session, error):
                 self.recording.close(session)
@@ -320,7 +325,8 @@ class StreamSupervisor:
         LOG_RECONNECT.debug("%s: session %d is opened%s", self.stream, session, " beside another" if is_rival else "")
         self.recording.open(session, is_rival=is_rival)
         self._sessions.began(session)
-        command = OpenSession(self.stream, session, self._address, self._mode, self._reorders, sound=self.plan.sound)
+        sound = self.plan.sound and self._now_s() >= self._silent_until_s
+        command = OpenSession(self.stream, session, self._address, self._mode, self._reorders, sound=sound)
         self._ports.capture.open(command)
 
     def _progressed(self, seen: Progress) -> None:
