@@ -36,6 +36,7 @@ class Rig:
         self.source = make(Element("appsrc", "source", {"format": "time", "caps": caps}))
         for part in (self.source, self.branch.bin):
             self.pipeline.add(part)
+        self.branch.has_picture = True
         self.branch.ready(self.source.get_static_pad("src"), KINDS["PCMU"])
         self.pipeline.set_state(Gst.State.PLAYING)
         self.number = 0
@@ -111,8 +112,12 @@ def test_an_echo_of_a_take_that_is_gone_touches_no_other(rig: Rig) -> None:
     rig.picture()
     rig.packets(20)
     rig.until(lambda: bool(rig.takes()))
-    rig.branch.begin_anew("media time broke")
+    rig.branch.picture_broke()
     rig.picture()
+    rig.packets(20)
+    rig.until(lambda: rig.branch.is_drained)
+    assert len(rig.takes()) == 1, "none before the next take of the picture"
+    rig.branch.has_picture = True
     rig.packets(20)
     rig.until(lambda: len(rig.takes()) == 2)
     rig.branch.failed(["sound-depay", "sound-take-1", "sound"], REPORT)
@@ -137,6 +142,9 @@ def test_a_recorder_that_does_not_read_loses_sound_and_nothing_else(rig: Rig) ->
     (take,) = rig.branch._takes.values()  # noqa: SLF001 - as the queue does when it is full
     take._on_overrun(None)  # noqa: SLF001 - the same
     rig.until(lambda: rig.branch.is_drained)
+    rig.packets(20)
+    rig.until(lambda: len(rig.takes()) == 2)
+    assert rig.takes()[1].reason == "the recorder did not read in time"
 
 
 def _no_take(*_args: object) -> None:

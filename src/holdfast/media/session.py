@@ -202,7 +202,7 @@ class Session:
         elif verdict is Verdict.BROKEN:
             self._recording.begin_anew("media time broke")
             if self.sound is not None:
-                self.sound.begin_anew("media time broke")
+                self.sound.picture_broke()
         if is_key and self._recording.awaits_key_frame:
             self._key_frame(PtsNs(pts_ns), MonoNs(arrival_ns))
         return Gst.PadProbeReturn.OK if self._looks_on() else Gst.PadProbeReturn.REMOVE
@@ -216,6 +216,8 @@ class Session:
     def _take_began(self, take: Take, pts_ns: PtsNs, arrival_ns: MonoNs, reason: str) -> None:
         opened = TakeOpened(self.stream, self.number, take.number, pts_ns, arrival_ns, self._recording.reorders, reason)
         self._emit(opened, (take.read_fd,))
+        if self.sound is not None:
+            self.sound.has_picture = True
 
     def _looks_on(self) -> bool:
         """Whether the next frame has to be looked at, too."""

@@ -109,6 +109,8 @@ class SoundBranch:
         self._stream, self._session, self._fragment_ms = command.stream, command.session, command.fragment_ms
         self._emit = emit
         self._records = command.mode.records
+        self.has_picture = False
+        """A take of the picture has begun, and its times did not break since."""
         self._lock = threading.Lock()
         self._entry = self.bin.get_static_pad("sink")
         self._valve = self.bin.get_by_name("sound-valve")
@@ -144,8 +146,10 @@ class SoundBranch:
     def look(self) -> None:
         """With every heartbeat: end a take whose times are known better now."""
         with self._lock:
-            if self._take is not None and self.times.is_off(self._offset_ns):
-                self._retime()
+            is_old = time.monotonic() - self._begun_s >= min(RETIME_S * 2.0**self._retimed, MOST_WAIT_S)
+            if self._take is not None and is_old and self.times.is_off(self._offset_ns):
+                self._retimed += 1
+                self._end("sound is dated anew")
 
     def set_records(self, *, records: bool) -> None:
         """Open or close the branch."""
@@ -154,11 +158,16 @@ class SoundBranch:
             if not records:
                 self._end("recording branch closed")
 
-    def begin_anew(self, reason: str) -> None:
-        """The times of the picture broke: what follows belongs to other ones. From any thread."""
+    def picture_broke(self) -> None:
+        """The times of the picture broke, and those of sound with it. From its thread, which waits for nothing here."""
+        self.has_picture = False
         self.times.begin_anew()
+        GLib.idle_add(self._break)
+
+    def _break(self) -> bool:
         with self._lock:
-            self._end(reason)
+            self._end("media time broke")
+        return False
 
     def failed(self, names: list[str], report: ErrorReport) -> None:
         """An element of the branch failed: release its take as it is, and wait before the next."""
@@ -194,11 +203,15 @@ class SoundBranch:
         with self._lock:
             if order is Order.ANEW:
                 self._end("sound is in order again")
-            is_due = self._records and self._take is None and time.monotonic() >= self._not_before_s
-            offset_ns = self.times.offset_ns() if is_due else None
+            offset_ns = self.times.offset_ns() if self._is_due() else None
             if offset_ns is not None:
                 self._begin(offset_ns)
         return Gst.PadProbeReturn.OK
+
+    def _is_due(self) -> bool:
+        is_wanted = self._records and self.has_picture and self._take is None
+        is_stuck = any(take.is_stuck for take in list(self._takes.values()))
+        return is_wanted and not is_stuck and time.monotonic() >= self._not_before_s
 
     def _begin(self, offset_ns: int) -> None:
         assert self._kind is not None
@@ -206,7 +219,7 @@ class SoundBranch:
         number, reason = self._count, self._reason
         try:
             chain = partial(_chain, self._kind, self._fragment_ms)
-            take = Take(number, f"{TAKE}{number}", chain, self._on_overrun)
+            take = Take(number, f"{TAKE}{number}", chain, partial(GLib.idle_add, self._end_stuck))
         except (ElementMissing, OSError) as error:
             self._give_up()
             self._tell(ErrorReport(Branch.SOUND, OWN_DOMAIN, OwnError.ELEMENT_MISSING, "sound", str(error)))
@@ -233,19 +246,14 @@ class SoundBranch:
             reason=reason,
             track=Track.SOUND,
         )
-        if take.read_fd >= 0:
-            self._announced.add(take.number)
-            self._emit(opened, (take.read_fd,))
-            take.close_reader()
+        with self._lock:
+            if self._take is take:
+                self._announced.add(take.number)
+                self._emit(opened, (take.read_fd,))
+                take.close_reader()
         return Gst.PadProbeReturn.REMOVE
 
     # ------------------------------------------------------------ inside; the lock is held
-
-    def _retime(self) -> None:
-        age_s = time.monotonic() - self._begun_s
-        if age_s >= min(RETIME_S * 2.0**self._retimed, MOST_WAIT_S):
-            self._retimed += 1
-            self._end("sound is dated anew")
 
     def _end(self, reason: str) -> None:
         take, self._take = self._take, None
@@ -271,23 +279,20 @@ class SoundBranch:
         self._not_before_s = now_s + min(WAIT_S * 2.0 ** (self._failures - 1), MOST_WAIT_S)
         self._reason = "sound failed"
 
-    def _on_overrun(self, take: Take) -> None:
-        GLib.idle_add(self._end_stuck, take)
-
     def _end_stuck(self, take: Take) -> bool:
+        """It ends when the recorder reads again: what is in its pipe cannot be taken back."""
         with self._lock:
-            if self._take is not take:
-                return False
-            self._give_up()
-        self._release(take.number)
+            if self._take is take:
+                self._end("the recorder did not read in time")
         return False
 
     def _release(self, number: int) -> bool:
-        take = self._takes.pop(number, None)
+        with self._lock:
+            take = self._takes.pop(number, None)
+            self._announced.discard(number)
         if take is not None:
             take.close_reader()
             take.dispose()
-            self._announced.discard(number)
         return False
 
     def _tell(self, report: ErrorReport) -> None:
