@@ -9,7 +9,7 @@ from holdfast.lab import reader
 from holdfast.lab.camera import CameraSpec
 from holdfast.lab.hearing import Heard, apart_s, has_sound, hear
 from holdfast.lab.scenarios.accounts import exit_problems, problems
-from holdfast.lab.scenarios.stand import NS_PER_S, Row, Stand, small, stand, unplayable
+from holdfast.lab.scenarios.stand import NS_PER_S, Row, Stand, small, stand
 from holdfast.lab.sound_feed import MANNERS, Manner
 
 BAR_S = 0.08
@@ -27,6 +27,7 @@ CAMERAS: tuple[CameraSpec, ...] = (
 )
 SILENT_FILES = {False: 1, True: 3}
 """Files that may have no track of sound: the first, and of a camera that begins to sound late those up to then."""
+_OF_SOUND = "aac: "
 _TROUBLES: tuple[Manner, ...] = tuple(manner for manner in MANNERS if manner != "right")
 
 
@@ -85,12 +86,19 @@ def _rows(made: Stand, camera: int, good: list[tuple[int, int]]) -> list[Row]:
     return [
         Row(name, "frames of the picture lost", account.lost_frames, 0, "frames"),
         Row(name, "frames repeated, at wrong times", len(account.repeated) + len(account.wrong_times), 0, ""),
-        Row(name, "files whose picture does not play", unplayable(made, camera), 0, "files"),
+        Row(name, "files whose picture does not play", _unplayable(made, camera), 0, "files"),
         Row(name, "files without a track of sound", len(recorded) - len(heard), SILENT_FILES[is_late], "files"),
         Row(name, "beeps not heard while all was well", max(0, wanted - len(settled)), len(good), "beeps"),
         Row(name, "picture and sound apart, worst", max(settled, default=1.0), BAR_S, "s"),
         Row(name, "sound longer than its file", _too_long(heard, recorded), BAR_S, "s"),
     ]
+
+
+def _unplayable(made: Stand, camera: int) -> int:
+    """Files whose picture does not decode. Of nonsense in its sound FFmpeg complains when it opens a file."""
+    found = {file: reader.playable(file).errors for file in made.files(camera)}
+    wrong = {file: [text for text in errors if not text.startswith(_OF_SOUND)] for file, errors in found.items()}
+    return sum(bool(texts) for texts in wrong.values())
 
 
 def _wall_ns(recording: reader.Recording, at_s: float) -> int:
