@@ -155,6 +155,7 @@ REQUIREMENT_IDS = (
       for number in range(1, count + 1)),
     "I",
     "J",
+    "K",
 )  # fmt: skip
 
 _STATE = re.compile(r"(done|part: \S.*|later: \S.*)")
@@ -171,7 +172,7 @@ def requirement_findings(page: str, root: Path) -> list[Finding]:
     rows = [
         (number, [cell.strip() for cell in line.strip().strip("|").split("|")])
         for number, line in enumerate(page.splitlines(), 1)
-        if re.match(r"\|\s*[A-J][0-9]?\s*\|", line)
+        if re.match(r"\|\s*[A-K][0-9]?\s*\|", line)
     ]
     found = list(_wrong_ids(rows))
     for number, cells in rows:

@@ -25,7 +25,7 @@ SOURCE = Path(words.__file__).parent.parent
 HOLE = re.compile(r"\{[^{}]*\}")
 NAMED_HOLE = re.compile(r"\{(\w+)[^{}]*\}")
 KOREAN_LETTER = re.compile(r"[가-힣]")
-TABLES = (words.PHASES, words.RECORDINGS, words.SEGMENTS, words.CAUSES, demo_words.ANNOUNCED)
+TABLES = (words.PHASES, words.RECORDINGS, words.SOUNDS, words.SEGMENTS, words.CAUSES, demo_words.ANNOUNCED)
 HEADINGS = {*BROAD, *GAPS_BROAD, *COVERAGE}
 ARGPARSE_KEYS = {
     "usage: ",

@@ -26,7 +26,9 @@ def test_whoever_asks_for_slow_tries_gets_no_quick_ones() -> None:
 
 
 def test_a_second_stream_is_captured_only_to_be_recorded() -> None:
-    cameras = tuple(CameraSettings(f"cam_0{n}", MAIN, sub=SUB, record_sub=n == 2, one_session=n == 2) for n in (1, 2))
+    second = CameraSettings("cam_02", MAIN, sub=SUB, record_sub=True, one_session=True, audio=True)
+    cameras = (CameraSettings("cam_01", MAIN, sub=SUB), second)
     plans = plans_from(Settings(Path("/x"), cameras))
     assert [plan.stream for plan in plans] == [StreamId("cam_01"), StreamId("cam_02"), StreamId("cam_02", "sub")]
+    assert [plan.sound for plan in plans] == [False, True, True]
     assert [plan.connection.one_session for plan in plans] == [False, True, True]

@@ -39,6 +39,7 @@ record = false
 record_sub = true
 one_session = true
 segment = "30s"
+audio = true
 transport = "udp"
 source = "rtspsrc"
 """
@@ -77,6 +78,7 @@ def test_a_configuration_is_read_with_all_that_it_says(tmp_path: Path) -> None:
             record_sub=True,
             one_session=True,
             segment_s=30,
+            audio=True,
         ),
     )
     assert found.logging == LoggingSettings()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
-from holdfast.domain.streams import Mode, StreamAddress, StreamId
+from holdfast.domain.streams import Mode, StreamAddress, StreamId, Track
 from holdfast.lab.account import ServedFrame
 from holdfast.lab.reader import Account, Recording, compare, read
 from holdfast.lab.remote import LabServer
@@ -45,14 +45,19 @@ class SourceRig:
 
     def hear(self, event: PoolEvent) -> None:
         if isinstance(event, TakeBytes):
-            with self._path(event.take).open("ab") as file:
+            with self.path(event.take, event.track).open("ab") as file:
                 file.write(event.data)
         else:
             self.heard.append(event)
         self.news.set()
 
     def open(
-        self, mode: Mode = Mode.RECORDING_ONLY, *, url: str | None = None, password: str | None = None
+        self,
+        mode: Mode = Mode.RECORDING_ONLY,
+        *,
+        url: str | None = None,
+        password: str | None = None,
+        sound: bool = False,
     ) -> StreamAddress:
         """Open the session, at the camera's own URL unless told otherwise."""
         self.served_before = len(self.lab.served(self.camera))
@@ -63,7 +68,7 @@ class SourceRig:
             password=unquote(parts.password or "") if password is None else password,
             source=self.source,
         )
-        self.pool.open(OpenSession(STREAM, 1, address, mode, reorders=False))
+        self.pool.open(OpenSession(STREAM, 1, address, mode, reorders=False, sound=sound))
         return address
 
     async def close(self) -> None:
@@ -95,19 +100,19 @@ class SourceRig:
     def served(self) -> list[ServedFrame]:
         return self.lab.served(self.camera)[self.served_before :]
 
-    def takes(self) -> list[TakeOpened]:
-        return [event for event in self.heard if isinstance(event, TakeOpened)]
+    def takes(self, track: Track = Track.VIDEO) -> list[TakeOpened]:
+        return [event for event in self.heard if isinstance(event, TakeOpened) and event.track is track]
 
     def recordings(self) -> list[Recording]:
-        return [read(self._path(opened.take)) for opened in self.takes()]
+        return [read(self.path(opened.take)) for opened in self.takes()]
 
     def account(self) -> Account:
         """Frames served against frames recorded, from the first served one on. Times are checked within each take."""
         served = self.served()
         return compare(served, self.recordings(), fps=FPS, first=served[0].frame)
 
-    def _path(self, take: int) -> Path:
-        return self.folder / f"take_{take}.mp4"
+    def path(self, take: int, track: Track = Track.VIDEO) -> Path:
+        return self.folder / f"{track}_{take}.mp4"
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.lab.scenarios import processes, recording
+from holdfast.lab.scenarios import processes, recording, sound
 from tests.rows import assert_all_pass
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("faults")]
@@ -46,3 +46,7 @@ def test_replacing_workers_again_and_again_leaks_nothing(tmp_path: Path, seed: i
 
 def test_recording_comes_back_by_itself_after_a_camera_reboot(tmp_path: Path, seed: int) -> None:
     assert_all_pass(processes.intent(tmp_path / "rec", seed=seed))
+
+
+def test_sound_that_goes_wrong_costs_no_frame_and_comes_back_at_its_time(tmp_path: Path, seed: int) -> None:
+    assert_all_pass(sound.sound(tmp_path / "rec", rounds=1, seed=seed))

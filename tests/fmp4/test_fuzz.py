@@ -3,12 +3,26 @@
 import time
 from random import Random
 
-from holdfast.fmp4 import Fmp4Error, FragmentSplitter, finish_patch, read_summary, scan
-from tests.fmp4.builder import INTER, Sample, stream
+from holdfast.fmp4 import (
+    Fmp4Error,
+    Fragment,
+    FragmentSplitter,
+    InitSegment,
+    finish_patch,
+    read_summary,
+    scan,
+    sound_frames,
+    sound_moof,
+    sound_track,
+    with_sound,
+)
+from tests.fmp4.builder import FTYP, INTER, Sample, audio_entry, fragment, moov, stream, trak
 from tests.fmp4.segments import STAMP, assemble, read_from, split
 
 DURATION_S = 5.0
 BYTES = (0, 1, 2, 7, 8, 0x7F, 0x80, 0xFF)
+PICTURE, _ = split(FTYP + moov())
+SOUND = FTYP + moov(trak(handler=b"soun", entry=audio_entry())) + fragment(0, [Sample(40, 1024, sync=True)] * 9)
 GROUP = (Sample(300, sync=True, later=12000), Sample(50, later=0), *INTER)
 
 
@@ -56,6 +70,21 @@ def read_mutated(data: bytes) -> None:
     assert starts == sorted(starts)
 
 
+def hear_mutated(data: bytes) -> None:
+    try:
+        pieces = FragmentSplitter().feed(data)
+        init = next(iter(pieces), None)
+        if not isinstance(init, InitSegment):
+            return
+        with_sound(PICTURE, init)
+        fragments = [piece for piece in pieces if isinstance(piece, Fragment)]
+        heard = [frames for one in fragments for frames in sound_frames(one, sound_track(init))]
+        for frames in heard:
+            sound_moof(frames, 2, frames.ticks, 1)
+    except Fmp4Error:
+        return
+
+
 def test_changed_bytes_raise_nothing_but_the_error_of_the_package(seed: int) -> None:
     chance = Random(seed)
     source = stream(4, group=GROUP)
@@ -66,6 +95,7 @@ def test_changed_bytes_raise_nothing_but_the_error_of_the_package(seed: int) -> 
         (source[:1300], split_mutated),
         (file, read_mutated),
         (file[:1700], read_mutated),
+        (SOUND, hear_mutated),
     )
     end = time.monotonic() + DURATION_S
     rounds = 0

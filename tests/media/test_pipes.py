@@ -4,9 +4,11 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
+from holdfast.domain.streams import Track
 from holdfast.domain.times import MonoNs, PtsNs
 from holdfast.media import pipes
 from holdfast.media.pipes import PipeReader, SessionPipes
@@ -32,7 +34,7 @@ class PipeRig:
 
     def _hear(self, event: Heard) -> None:
         if isinstance(event, TakeBytes):
-            event = TakeBytes(event.stream, event.session, event.take, bytes(event.data))
+            event = replace(event, data=bytes(event.data))
         self.heard.append(event)
         self.news.set()
 
@@ -138,7 +140,19 @@ async def test_draining_delivers_what_is_in_all_pipes_and_closes_them(rig: PipeR
     assert rig.heard[-1] == TakeClosed(STREAM, 1, 2)
     rig.pipes.drain()
     assert rig.heard.count(TakeClosed(STREAM, 1, 2)) == 1
-    assert rig.pipes.read()
+
+
+async def test_sound_and_picture_do_not_wait_for_one_another(rig: PipeRig) -> None:
+    sound = replace(take(1), track=Track.SOUND)
+    os.write(rig.open(1), b"picture")
+    reading, writing = os.pipe()
+    rig.pipes.opened(sound, reading)
+    os.write(writing, b"sound")
+    await rig.until(TakeBytes(STREAM, 1, 1, b"picture"))
+    await rig.until(TakeBytes(STREAM, 1, 1, b"sound", Track.SOUND))
+    os.close(writing)
+    await rig.until(TakeClosed(STREAM, 1, 1, Track.SOUND))
+    assert TakeClosed(STREAM, 1, 1) not in rig.heard
 
 
 async def test_more_than_fits_into_a_portion_comes_in_several(rig: PipeRig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ class Rig:
         gi.init()
         self.told: list[Event] = []
         address = StreamAddress("rtsp://127.0.0.1:9/", source="rtspsrc")
-        command = OpenSession(StreamId("cam_01"), 1, address, Mode.BOTH, reorders=False)
+        command = OpenSession(StreamId("cam_01"), 1, address, Mode.BOTH, reorders=False, sound=True)
         self.session = Session(command, lambda event, _fds: self.told.append(event), lambda _session: None)
 
     def post(self, element: str, quark: int, code: int, text: str = "said so") -> None:
@@ -58,6 +58,8 @@ def rig() -> Iterator[Rig]:
         ("recording-valve", Branch.RECORDING, FaultKind.MUX),
         ("recording-barrier", Branch.RECORDING, FaultKind.MUX),
         ("viewers", Branch.STREAMING, FaultKind.VIDEO_SINK),
+        ("sound-valve", Branch.SOUND, FaultKind.SOUND),
+        ("sound-barrier", Branch.SOUND, FaultKind.SOUND),
         ("rtspsrc", Branch.SOURCE, FaultKind.RTSP_NETWORK),
         ("tee", Branch.SOURCE, FaultKind.RTSP_NETWORK),
     ],

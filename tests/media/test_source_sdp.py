@@ -8,6 +8,7 @@ from holdfast.domain.faults import ErrorReport, FaultKind
 from holdfast.domain.streams import StreamAddress
 from holdfast.media import gi
 from holdfast.media.gi import GstSdp
+from holdfast.media.sound_branch import SoundListener
 from holdfast.media.source import RtspSrcSource
 from holdfast.policy.faults import classify
 
@@ -17,6 +18,8 @@ HEAD = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\n"
 class Listener:
     def __init__(self) -> None:
         self.errors: list[ErrorReport] = []
+
+    sound: SoundListener | None = None
 
     def source_ready(self, pad: Any, codec: str) -> None:
         """Never here."""

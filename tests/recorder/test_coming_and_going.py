@@ -181,6 +181,13 @@ def test_another_account_or_transport_connects_it_anew(change: dict[str, Any]) -
     assert [asked for asked in room.capture.asked if asked[1] == ONE] == [("close", ONE, 1)]
 
 
+def test_sound_that_is_wanted_connects_it_anew() -> None:
+    room = started()
+    room.recorder.change(replace(plan(ONE), sound=True))
+    room.end(ONE)
+    assert room.capture.opened[-1].sound
+
+
 def test_another_name_is_shown_and_connects_nothing() -> None:
     room = started()
     room.recorder.change(plan(ONE, name="Front door"))

@@ -9,11 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.fmp4 import HEAD_BYTES, NewerFormatError, SegmentScan, read_summary, scan
+from holdfast.fmp4 import (
+    HEAD_BYTES,
+    NewerFormatError,
+    SegmentScan,
+    read_summary,
+    rebase,
+    scan,
+    segment_header,
+    sound_frames,
+    sound_moof,
+    sound_track,
+    with_sound,
+)
 from holdfast.fmp4.stamp import STAMP_TYPE
 from holdfast.storage import repair
 from holdfast.storage.repair import RepairPlan, StalePlanError, carry_out, plan_repair, repair_steps
-from tests.fmp4.builder import FTYP, Sample, box, fragment, moov, stream, trak
+from tests.fmp4.builder import FTYP, Sample, audio_entry, box, fragment, moov, stream, trak
 from tests.fmp4.segments import STAMP, assemble, read_from, split
 
 PARTS = assemble(*split(stream(5)))
@@ -250,3 +262,43 @@ def test_a_file_of_a_later_release_is_left_alone(path: Path) -> None:
 def test_only_a_plan_to_finish_has_steps(path: Path) -> None:
     with pytest.raises(AssertionError):
         repair_steps(RepairPlan(path, "set_aside", (), 0))
+
+
+def with_a_second_track() -> tuple[bytes, list[int]]:
+    """An open file with sound behind each picture, and where its fragments end."""
+    video, pictures = split(stream(4))
+    of_sound, (heard,) = split(FTYP + moov(SOUND) + fragment(0, [Sample(40, 1024, sync=True)] * 8))
+    (frames,) = sound_frames(heard, sound_track(of_sound))
+    header = segment_header(with_sound(video, of_sound), STAMP, pictures[0])
+    data, ends = header, []
+    for number, picture in enumerate(pictures):
+        for part in (
+            rebase(picture, {1: pictures[0].runs[0].decode_time}, 2 * number + 1),
+            sound_moof(frames, 2, 8192 * number, 2 * number + 2) + frames.data,
+        ):
+            data += part
+            ends.append(len(data))
+    return data, ends
+
+
+SOUND = trak(handler=b"soun", entry=audio_entry(), timescale=16_000)
+
+
+def test_a_file_with_sound_is_repaired_wherever_it_was_cut_off(path: Path) -> None:
+    data, ends = with_a_second_track()
+    for at in (*ends, *(end - 1 for end in ends[1:]), *(end + 9 for end in ends[:-1])):
+        found = repaired(path, data[:at])
+        assert found.whole_end == max(end for end in ends if end <= at)
+        runs = [run for one in found.fragments for run in one.runs if run.kind == "video"]
+        assert found.header.duration == sum(run.duration for run in runs)
+
+
+def test_sound_that_was_not_written_does_not_hide_pictures_that_were_not(path: Path) -> None:
+    data, ends = with_a_second_track()
+    zeros = data[: ends[4] + 200] + bytes(len(data) - ends[4] - 200)
+    hole = bytearray(data)
+    for begin, end in ((ends[5], ends[6]), (ends[6], ends[7])):
+        at = data.index(b"mdat", begin) + 4
+        hole[at:end] = bytes(end - at)
+    assert repaired(path, bytes(hole)).whole_end == ends[5]
+    assert repaired(path, zeros).whole_end <= ends[5]

@@ -106,15 +106,22 @@ def _add_record(commands: "Commands") -> None:
     )
     parser.add_argument("--for", dest="for_s", type=duration_s, metavar="TIME", help=say("end after this time"))
     _add_capture(parser)
+    _add_what(parser)
+    parser.add_argument("--plain", action="store_true", help=say("plain lines instead of a live table"))
+    parser.add_argument("--verbose", action="store_true", help=say("log every attempt"))
+    _add_log(parser)
+
+
+def _add_what(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--no-intent",
         dest="starts",
         action="store_false",
         help=say("connect, but record only when told to by `holdfast start`"),
     )
-    parser.add_argument("--plain", action="store_true", help=say("plain lines instead of a live table"))
-    parser.add_argument("--verbose", action="store_true", help=say("log every attempt"))
-    _add_log(parser)
+    parser.add_argument(
+        "--audio", action="store_true", help=say("record sound, too, where the law and those who are heard allow it")
+    )
 
 
 def _add_capture(parser: ArgumentParser) -> None:

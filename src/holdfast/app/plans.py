@@ -67,4 +67,5 @@ def _plan(settings: Settings, camera: CameraSettings, stream: str, address: Stre
         ),
         connection=connection_from(recorder, one_session=camera.one_session),
         records=camera.record if stream == "main" else camera.record_sub,
+        sound=camera.audio,
     )

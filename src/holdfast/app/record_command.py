@@ -78,7 +78,7 @@ def order_from(options: argparse.Namespace) -> RecordOrder:
     )
     return RecordOrder(
         plans=tuple(
-            StreamPlan(StreamId(name), address, name=name, rules=rules, records=options.starts)
+            StreamPlan(StreamId(name), address, name=name, rules=rules, records=options.starts, sound=options.audio)
             for name, address in zip(names, addresses, strict=True)
         ),
         root=usable_folder(options.to),

@@ -16,7 +16,7 @@ from holdfast.app.where import root_of
 from holdfast.app.words import config_words
 from holdfast.domain.streams import Mode
 from holdfast.policy.connecting import Phase
-from holdfast.recorder.status import RecordingState, StreamStatus
+from holdfast.recorder.status import RecordingState, SoundState, StreamStatus
 
 
 def status(options: argparse.Namespace) -> int:
@@ -98,5 +98,6 @@ def _status(values: dict[str, object]) -> StreamStatus:
             "phase": Phase(str(values["phase"])),
             "recording": RecordingState(str(values["recording"])),
             "mode": Mode(str(values["mode"])),
+            "sound": SoundState(str(values.get("sound", SoundState.OFF))),
         }  # type: ignore[arg-type] # the types of JSON values are those of the fields
     )

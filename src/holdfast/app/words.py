@@ -7,7 +7,7 @@ from holdfast.domain.faults import FaultKind
 from holdfast.domain.gaps import Cause, GapCause, cause_of
 from holdfast.domain.segments import SegmentState
 from holdfast.policy.connecting import Phase
-from holdfast.recorder.status import RecordingState, StreamStatus
+from holdfast.recorder.status import RecordingState, SoundState, StreamStatus
 
 PHASES: Mapping[Phase, str] = {
     Phase.DISCONNECTED: "disconnected",
@@ -29,6 +29,12 @@ RECORDINGS: Mapping[RecordingState, str] = {
     RecordingState.RECORDING: "recording",
     RecordingState.HELD: "in memory",
 }
+SOUNDS: Mapping[SoundState, str] = {
+    SoundState.OFF: RECORDINGS[RecordingState.RECORDING],
+    SoundState.NONE: "recording, no sound",
+    SoundState.RECORDED: "recording with sound",
+}
+"""What is recorded."""
 RECORDING_STYLE: Mapping[RecordingState, str] = {
     RecordingState.OFF: "dim",
     RecordingState.WAITING: "yellow",
@@ -67,6 +73,7 @@ CAUSES: Mapping[Cause, str] = {
     FaultKind.DECODER: "decoder failed",
     FaultKind.VIDEO_SINK: "view failed",
     FaultKind.MUX: "recording failed",
+    FaultKind.SOUND: "sound failed",
     FaultKind.ELEMENT_MISSING: "software missing",
     FaultKind.WORKER_DIED: "capture process ended",
     FaultKind.WORKER_HUNG: "capture process hung",
@@ -99,6 +106,8 @@ def recording_words(status: StreamStatus) -> str:
             return "-"
         if not status.mode.records:
             return say("off by mode")
+    if status.recording is RecordingState.RECORDING:
+        return say(SOUNDS[status.sound])
     return say(RECORDINGS[status.recording])
 
 

@@ -28,6 +28,7 @@ class Camera:
     record_sub: bool
     one_session: bool
     segment_s: float | None
+    audio: bool
     password_file: Path | None
 
     @classmethod
@@ -48,6 +49,7 @@ class Camera:
             table.problem("record_sub", "record_sub = true needs a sub_url.")
         one_session = table.boolean("one_session", default=False)
         segment_s = table.duration_s("segment", "1s", "6h")
+        audio = table.boolean("audio", default=False)
         table.end()
         return cls(
             table,
@@ -59,6 +61,7 @@ class Camera:
             record_sub,
             one_session,
             segment_s,
+            audio,
             password_file,
         )
 
@@ -84,6 +87,7 @@ class Camera:
             record_sub=self.record_sub,
             one_session=self.one_session,
             segment_s=self.segment_s,
+            audio=self.audio,
         )
 
 

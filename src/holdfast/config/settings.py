@@ -73,6 +73,8 @@ class CameraSettings:
     """The camera serves one session at a time. False: the recorder finds out."""
     segment_s: float | None = None
     """None: as the recorder's."""
+    audio: bool = False
+    """Record sound, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ class FaultKind(StrEnum):
     DISK_FULL = "disk_full"
     FOOTAGE_DROPPED = "footage_dropped"
     DECODER = "decoder"
+    SOUND = "sound"
     VIDEO_SINK = "video_sink"
     MUX = "mux"
     ELEMENT_MISSING = "element_missing"
@@ -44,6 +45,7 @@ class Branch(StrEnum):
     SOURCE = "source"
     RECORDING = "recording"
     STREAMING = "streaming"
+    SOUND = "sound"
 
 
 @dataclass(frozen=True, slots=True)

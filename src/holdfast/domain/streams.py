@@ -22,6 +22,13 @@ class Mode(StrEnum):
         return self is not Mode.RECORDING_ONLY
 
 
+class Track(StrEnum):
+    """What a take of a session carries."""
+
+    VIDEO = "video"
+    SOUND = "sound"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class StreamId:
     """One RTSP URL of one camera: an ONVIF media profile such as "main" or "sub"."""

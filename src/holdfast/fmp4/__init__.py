@@ -26,6 +26,15 @@ from holdfast.fmp4.segment import (
     rebased_moof,
     segment_header,
 )
+from holdfast.fmp4.sound import (
+    SoundFrames,
+    sound_frames,
+    sound_moof,
+    sound_ns,
+    sound_ticks,
+    sound_track,
+    with_sound,
+)
 from holdfast.fmp4.stamp import SegmentStamp
 from holdfast.fmp4.stream import Fragment, FragmentSplitter, InitSegment, Piece, Trailer
 from holdfast.fmp4.tracks import Track, TrackKind
@@ -50,6 +59,7 @@ __all__ = [
     "SegmentScan",
     "SegmentStamp",
     "SegmentSummary",
+    "SoundFrames",
     "Track",
     "TrackKind",
     "TrackRun",
@@ -63,4 +73,10 @@ __all__ = [
     "rebased_moof",
     "scan",
     "segment_header",
+    "sound_frames",
+    "sound_moof",
+    "sound_ns",
+    "sound_ticks",
+    "sound_track",
+    "with_sound",
 ]

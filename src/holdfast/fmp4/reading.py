@@ -118,10 +118,13 @@ class SegmentScan:
         return self.index_start is not None and not self.damage and stamp is not None and stamp.final
 
     def index(self) -> IndexBuilder:
-        """Return the index, lengths and sample count of what is there. Files of ours begin at decode time 0."""
-        builder = IndexBuilder({track.track_id: 0 for track in self.header.tracks})
+        """Return the index, lengths and sample count of what is there. Files of ours begin at decode time 0.
+
+        Sound does not count: a film is as long as its picture, and is searched by it.
+        """
+        builder = IndexBuilder({track.track_id: 0 for track in self.header.tracks if track.kind != "audio"})
         for fragment in self.fragments:
-            builder.add(fragment.runs, fragment.offset)
+            builder.add(tuple(run for run in fragment.runs if run.kind != "audio"), fragment.offset)
         return builder
 
 

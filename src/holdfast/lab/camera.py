@@ -10,6 +10,7 @@ from holdfast.lab import rtp, sei
 from holdfast.lab.account import ServedFrame, SessionAccount
 from holdfast.lab.clips import Clip, ClipSpec
 from holdfast.lab.messages import AuthScheme
+from holdfast.lab.sound import SOUND_CODECS, SoundCodec
 from holdfast.lab.troubles import Troubles
 
 StartMode = Literal["key", "at_once", "burst"]
@@ -45,9 +46,15 @@ class CameraSpec:
     """RTSP over TLS, with a certificate that nobody signed."""
     session_timeout_s: int = 60
     """What it tells its clients: they must be heard of so often."""
+    sound: SoundCodec | None = None
+    """None: it has no microphone."""
+    reports: bool = True
+    """Sender reports are sent."""
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a user name that cannot be sent (RFC 2617 2: it ends at the first colon)."""
+        """Raises ValueError for a sound that is none, or a user name with a colon: it would end there (RFC 2617 2)."""
+        if self.sound not in (None, *SOUND_CODECS):
+            raise ValueError(f"no camera sounds like {self.sound!r}")
         if ":" in self.user:
             raise ValueError(f"a user name has no colon: {self.user!r}")
 
@@ -85,7 +92,9 @@ class Client:
     channel: int
     account: SessionAccount
     waits_for_key: bool
+    sound_channel: int | None = None
     reported: bool = False
+    sound_reported: bool = False
 
 
 class _Packed(NamedTuple):
@@ -119,15 +128,19 @@ class Camera:
         self._held: list[_Packed] | None = None
         self._reported_at_s = 0.0
 
-    def play(self, pipe: Pipe, channel: int) -> Client:
+    def play(self, pipe: Pipe, channel: int, sound_channel: int | None = None) -> Client:
         """A client begins. Its session number counts up per camera, from 1."""
         account = SessionAccount(len(self.sessions) + 1, time.time_ns())
         self.sessions.append(account)
-        client = Client(pipe, channel, account, self._begins_with_key())
+        client = Client(pipe, channel, account, self._begins_with_key(), sound_channel)
         self._clients.append(client)
         for packed in self._group:
             self._offer(client, packed, time.time_ns())
         return client
+
+    def listeners(self) -> tuple[Client, ...]:
+        """Who plays."""
+        return tuple(self._clients)
 
     def admits(self, method: str) -> bool:
         """Whether somebody who does not play yet may go on with this method. Kicks who plays, if that is its way."""
@@ -233,6 +246,8 @@ class Camera:
 
     def _report(self, rtp_time: int, age_s: float) -> None:
         """Sender reports, every few seconds and once before a client's first frame."""
+        if not self.spec.reports:
+            return
         now_s = asyncio.get_running_loop().time()
         due = now_s - self._reported_at_s >= REPORT_INTERVAL_S
         listeners = [client for client in self._clients if due or not client.reported]

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from holdfast.lab import messages, sdp
 from holdfast.lab.camera import Camera, Client
 from holdfast.lab.messages import Request, response
+from holdfast.lab.sound import sound_clip
 
 _METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER, SET_PARAMETER"
 _CHANNELS = re.compile(r"interleaved=(\d+)-(\d+)")
@@ -28,6 +29,7 @@ class Connection(asyncio.Protocol):
         self._camera: Camera | None = None
         self._client: Client | None = None
         self._channel: int | None = None
+        self._sound_channel: int | None = None
         self._offset = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -113,7 +115,8 @@ class Connection(asyncio.Protocol):
         session = {"Session": f"{self._session_id};timeout={camera.spec.session_timeout_s}"}
         match request.method:
             case "DESCRIBE":
-                body = sdp.describe(camera.clip, with_video=not camera.troubles.no_video)
+                sound = sound_clip(camera.spec.sound) if camera.spec.sound is not None else None
+                body = sdp.describe(camera.clip, with_video=not camera.troubles.no_video, sound=sound)
                 header = {"Content-Type": "application/sdp", "Content-Base": request.uri.rstrip("/") + "/"}
                 self.write(response(200, request, header, body))
             case "SETUP":
@@ -134,7 +137,17 @@ class Connection(asyncio.Protocol):
             self.write(response(461, request))
             return
         asked = _CHANNELS.search(transport)
-        self._channel = min(int(asked[1]), 254) if asked else 0
+        channel = min(int(asked[1]), 254) if asked else 0
+        if urlsplit(request.uri).path.rstrip("/").endswith("/track2"):
+            refusal = self._camera.troubles.refuses_sound_with if self._camera is not None else 0
+            if refusal:
+                self.write(response(refusal, request))
+                return
+            self._sound_channel = channel
+            chosen = f"RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1}"
+            self.write(response(200, request, {"Transport": chosen, **session}))
+            return
+        self._channel = channel
         channels = f"{self._channel}-{self._channel + 1}"
         chosen = f"RTP/AVP/TCP;unicast;interleaved={channels}"
         chosen += f";ssrc={self._camera.ssrc:08X}" if self._camera is not None else ""
@@ -146,7 +159,7 @@ class Connection(asyncio.Protocol):
             return
         self.write(response(200, request, {**session, "Range": "npt=now-"}))
         if self._client is None:
-            self._client = camera.play(self, self._channel)
+            self._client = camera.play(self, self._channel, self._sound_channel)
 
     def _leave(self, end: str) -> None:
         if self._client is not None and self._camera is not None:

@@ -14,6 +14,7 @@ from holdfast.lab.clips import ClipError, ClipSpec, cached
 from holdfast.lab.feeds import ClipFeed
 from holdfast.lab.listener import Listener
 from holdfast.lab.proxy import CAMERA_NOTICES_S, End, NetworkPath
+from holdfast.lab.sound_feed import MANNERS, SoundFeed
 from holdfast.lab.troubles import Admission, Times, switched
 
 _MAX_LINE_BYTES = 1_000_000
@@ -29,6 +30,7 @@ class Station:
     feed: ClipFeed | None
     url: str
     path: NetworkPath | None = None
+    sound: SoundFeed | None = None
 
     @property
     def listener(self) -> Listener:
@@ -151,6 +153,16 @@ async def _lose(station: Station, arguments: Arguments) -> None:
     troubles.lost_until_s = asyncio.get_running_loop().time() + float(arguments["seconds"])
 
 
+async def _sound(station: Station, arguments: Arguments) -> None:
+    if station.sound is None:
+        raise ValueError("this camera has no sound")
+    station.sound.manner = MANNERS[MANNERS.index(arguments["manner"])]
+
+
+async def _refuse_sound(station: Station, arguments: Arguments) -> None:
+    station.camera.troubles.refuses_sound_with = int(arguments["code"])
+
+
 _ADMISSIONS: dict[str, Admission] = {"any": "any", "refuse": "refuse", "kick": "kick"}
 _TIMES: dict[str, Times] = {"right": "right", "still": "still", "random": "random"}
 
@@ -221,6 +233,8 @@ COMMANDS: dict[str, Command] = {
     "one_session": _one_session,
     "times": _times,
     "lose": _lose,
+    "sound": _sound,
+    "refuse_sound": _refuse_sound,
     "hold": _hold,
     "vanish": _vanish,
     "drip": _drip,

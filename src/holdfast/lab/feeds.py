@@ -41,6 +41,11 @@ class ClipFeed:
         self._timeline = Timeline(start_s, 0, self._camera.rtp_base, self._camera.clip.fps)
         self._timer = self._loop.call_at(start_s, self._tick)
 
+    @property
+    def start_s(self) -> float:
+        """When frame 0 is taken, by the clock of the loop; with B-frames that is before it can be sent."""
+        return self._timeline.due_s(-self._delay)
+
     def stop(self) -> None:
         """Send no more frames."""
         if self._timer is not None:

@@ -28,6 +28,7 @@ from holdfast.lab.scenarios import (
     outages,
     processes,
     recording,
+    sound,
     streams,
 )
 from holdfast.lab.scenarios.film import worst_and_median
@@ -70,6 +71,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "wrong-password": lambda root, seed, quick: inputs.wrong_password(root, seconds=8 if quick else 60, seed=seed),
     "fuzz": lambda _root, seed, quick: fuzzing.nonsense(seconds=30 if quick else 600, seed=seed),
     "camera-reboot": lambda root, seed, _quick: processes.intent(root, seed=seed),
+    "sound": lambda root, seed, quick: sound.sound(root, rounds=2 if quick else 8, seed=seed),
     "network": network.all_kinds,
     "network-named": lambda root, seed, quick: endurance.named(root, seconds=20 if quick else 90, seed=seed),
     "network-beside": lambda root, seed, quick: endurance.beside(root, seconds=20 if quick else 300, seed=seed),

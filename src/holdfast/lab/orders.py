@@ -3,6 +3,7 @@
 from typing import Any, Protocol
 
 from holdfast.lab.proxy import CAMERA_NOTICES_S, End
+from holdfast.lab.sound_feed import Manner
 from holdfast.lab.troubles import Admission, Times
 
 
@@ -77,6 +78,14 @@ class CameraOrders(Commanded, Protocol):
     def lose(self, camera: int, share: float, seconds: float) -> None:
         """Leave out a share of the RTP packets. A frame without one of its packets does not count as served."""
         self.command("lose", camera, share=share, seconds=seconds)
+
+    def sound(self, camera: int, manner: Manner) -> None:
+        """Sound from now on as it should be, or in one of the ways in which it should not."""
+        self.command("sound", camera, manner=manner)
+
+    def refuse_sound(self, camera: int, code: int) -> None:
+        """Describe the sound, and answer who wants to have it set up with this RTSP status; 0: no more."""
+        self.command("refuse_sound", camera, code=code)
 
 
 class PathOrders(Commanded, Protocol):

@@ -26,6 +26,8 @@ from holdfast.lab.faults import Station, start_control
 from holdfast.lab.feeds import ClipFeed, LiveFeed
 from holdfast.lab.listener import Listener
 from holdfast.lab.proxy import NetworkPath
+from holdfast.lab.sound import SOUND_CODECS, sound_clip
+from holdfast.lab.sound_feed import SoundFeed
 
 _GOLDEN_RATIO = 0.618
 
@@ -100,7 +102,16 @@ class Lab:
         feed = ClipFeed(camera, phase_s=float(index * _GOLDEN_RATIO % 1 / clip.fps))
         feed.start()
         self._stops.append(feed)
-        return Station(camera, listeners, feed, url, path)
+        sound = await self._sound(camera, feed, chance)
+        return Station(camera, listeners, feed, url, path, sound)
+
+    async def _sound(self, camera: Camera, feed: ClipFeed, chance: Random) -> SoundFeed | None:
+        if camera.spec.sound is None:
+            return None
+        sound = SoundFeed(camera, await asyncio.to_thread(sound_clip, camera.spec.sound), chance)
+        sound.start(feed.start_s)
+        self._stops.append(sound)
+        return sound
 
 
 async def _run(options: argparse.Namespace) -> None:
@@ -136,6 +147,7 @@ def _specs(options: argparse.Namespace) -> list[CameraSpec]:
     )
     spec = CameraSpec(clip, start=options.start, live=options.live, auth=options.auth)
     spec = replace(spec, user=options.user, password=options.password, proxied=options.proxied, tls=options.tls)
+    spec = replace(spec, sound=options.sound)
     ports = range(options.port, options.port + options.cameras) if options.port else [0] * options.cameras
     return [replace(spec, port=port) for port in ports]
 
@@ -159,6 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--one-port", action="store_true", help="all cameras on the first one's port")
     parser.add_argument("--proxied", action="store_true", help="behind a network path that can be made to fail")
     parser.add_argument("--tls", action="store_true", help="rtsps, with a certificate that nobody signed")
+    parser.add_argument("--sound", choices=SOUND_CODECS, help="a beep at every whole second")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--spec", help="JSON list of camera specs instead of the options above")
     parser.add_argument("--until-stdin-closes", action="store_true")

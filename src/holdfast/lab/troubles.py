@@ -31,6 +31,8 @@ class Troubles:
     refuses_with: int = 453
     refuses_at: str = "PLAY"
     """The method that is refused to a second session."""
+    refuses_sound_with: int = 0
+    """The status of the answer to whoever wants to set the sound up; 0: it may."""
     times: Times = "right"
     lost_share: float = 0.0
     lost_until_s: float = 0.0

@@ -6,6 +6,7 @@ import select
 from collections import deque
 from collections.abc import Callable
 
+from holdfast.domain.streams import Track
 from holdfast.ports.capture import TakeBytes, TakeClosed, TakeOpened
 
 GATHER_S = 0.1
@@ -18,7 +19,24 @@ Deliver = Callable[[TakeOpened | TakeBytes | TakeClosed], None]
 
 
 class SessionPipes:
-    """The takes of one session, oldest first. Only the oldest is delivered, the others wait in their pipes."""
+    """The takes of one session, those of each track by themselves: the picture never waits for sound."""
+
+    def __init__(self, reader: "PipeReader", deliver: Deliver) -> None:
+        """Nothing was opened yet."""
+        self._tracks = {track: TrackPipes(reader, deliver) for track in (Track.SOUND, Track.VIDEO)}
+
+    def opened(self, event: TakeOpened, fd: int) -> None:
+        """A take and the reading end of its pipe, which is closed here."""
+        self._tracks[event.track].opened(event, fd)
+
+    def drain(self) -> None:
+        """Deliver everything that is in the pipes and close them: the session has ended."""
+        for pipes in self._tracks.values():
+            pipes.drain()
+
+
+class TrackPipes:
+    """The takes of one track, oldest first. Only the oldest is delivered, the others wait in their pipes."""
 
     def __init__(self, reader: "PipeReader", deliver: Deliver) -> None:
         """Nothing was opened yet."""
@@ -53,7 +71,7 @@ class SessionPipes:
             return True
         if size:
             data = memoryview(self._reader.buffer)[:size]
-            self._deliver(TakeBytes(event.stream, event.session, event.take, data))
+            self._deliver(TakeBytes(event.stream, event.session, event.take, data, event.track))
             return False
         self._close_oldest()
         return not self._takes
@@ -67,7 +85,7 @@ class SessionPipes:
         event, fd = self._takes.popleft()
         self._reader.forget(fd)
         os.close(fd)
-        self._deliver(TakeClosed(event.stream, event.session, event.take))
+        self._deliver(TakeClosed(event.stream, event.session, event.take, event.track))
         if self._takes:
             self._begin()
 
@@ -88,11 +106,11 @@ class PipeReader:
         self._loop = loop
         self.buffer = bytearray(READ_BYTES)
         self._epoll = select.epoll()
-        self._sessions: dict[int, SessionPipes] = {}
+        self._sessions: dict[int, TrackPipes] = {}
         self._is_closed = False
         loop.add_reader(self._epoll.fileno(), self._gather)
 
-    def watch(self, fd: int, session: SessionPipes) -> None:
+    def watch(self, fd: int, session: TrackPipes) -> None:
         """Tell `session` when `fd` has data."""
         self._sessions[fd] = session
         self._epoll.register(fd, select.EPOLLIN)

@@ -5,11 +5,12 @@ Takes begin and end on the streaming thread, between two frames, so that no fram
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from holdfast.domain.times import MonoNs, PtsNs
 from holdfast.media.elements import Element, build_bin
 from holdfast.media.gi import GLib
-from holdfast.media.take import Take
+from holdfast.media.take import Take, chain
 
 VALVE = {"drop": True, "drop-mode": "forward-sticky-events"}
 BARRIER = {"ignore-error": True, "ignore-notlinked": True, "ignore-notnegotiated": True, "ignore-eos": True}
@@ -92,7 +93,8 @@ class RecordingBranch:
     def _begin(self, pts_ns: PtsNs, arrival_ns: MonoNs) -> None:
         reason, self._reason = self._reason or "", None
         self._count += 1
-        take = Take(self._count, self.codec, self._on_overrun, reorders=self.reorders, fragment_ms=self._fragment_ms)
+        elements = partial(chain, self.codec, reorders=self.reorders, fragment_ms=self._fragment_ms)
+        take = Take(self._count, f"take-{self._count}", elements, self._on_overrun)
         self._takes[take.number] = self._take = take
         self.bin.add(take.bin)
         take.bin.sync_state_with_parent()

@@ -3,6 +3,7 @@
     source ► tee ┬► recording-valve ► recording-barrier ► take-N (muxer ► queue ► fragments)
                  ├► streaming-valve ► streaming-barrier ► streaming-queue ► viewers
                  └► counter
+    (sound: see media/sound_branch.py)
 
 The barriers keep a branch's flow errors from travelling up through the tee. Everything about takes happens on the
 streaming thread, between two frames, so that no frame is lost or repeated by it.
@@ -14,6 +15,7 @@ looks at a few frames now and then, which is enough to know the media clock.
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, OwnError
@@ -25,6 +27,7 @@ from holdfast.media.gi import GLib, Gst
 from holdfast.media.losses import Losses
 from holdfast.media.parameter_sets import reorders_frames
 from holdfast.media.recording_branch import RecordingBranch
+from holdfast.media.sound_branch import SoundBranch
 from holdfast.media.sources import SOURCES
 from holdfast.media.streaming_branch import SILENT, StreamingBranch, rendered
 from holdfast.media.take import Take
@@ -48,7 +51,10 @@ MAX_BRANCH_FAILURES = 5
 MOST_PTS_NS = (1 << 63) - 1
 MOST_TIMELESS = 60
 """Frames without a time, one after the other, before the session is given up."""
+BRANCHES = (Branch.RECORDING, Branch.STREAMING, Branch.SOUND)
 DRAIN_S = 2.0
+SOUND_DRAIN_S = 0.2
+"""Nothing waits longer for sound, when the picture is at its end."""
 ON_THE_WAY_S = 0.3
 """What the camera had sent when the end was ordered is waited for, no longer than this."""
 
@@ -68,6 +74,7 @@ class Session:
         self._failed = False
         self._frames = FrameClock()
         self._losses = Losses()
+        self.sound = SoundBranch(command, emit) if command.sound else None
         self._timeless = 0
         self._sent_frames = 0
         self.pipeline = Gst.Pipeline.new(f"{command.stream.camera}-{command.stream.stream}-{command.session}")
@@ -83,7 +90,8 @@ class Session:
         self._streaming = StreamingBranch(streams=command.mode.streams)
         self._source = source = SOURCES[command.address.chosen_source](command.address, self)
         self._counter = make(COUNTER)
-        for part in (source.bin, self._tee, self._recording.bin, self._streaming.bin, self._counter):
+        sound = () if self.sound is None else (self.sound.bin,)
+        for part in (source.bin, self._tee, self._recording.bin, self._streaming.bin, self._counter, *sound):
             self.pipeline.add(part)
         for branch in (self._recording.bin, self._streaming.bin, self._counter):
             self._tee.link(branch)
@@ -102,12 +110,16 @@ class Session:
             if not self._is_looking:
                 self._is_looking = True
                 self._entry.add_probe(Gst.PadProbeType.BUFFER, self._on_frame)
+        if self.sound is not None:
+            self.sound.look()
 
     def set_mode(self, mode: Mode) -> None:
         """Switch the valves. The recording branch begins at the next key frame, and ends with all that it holds."""
         self._streaming.set_streams(streams=mode.streams)
         self._source.set_pace(watched=mode.streams)
         self._recording.set_records(records=mode.records)
+        if self.sound is not None:
+            self.sound.set_records(records=mode.records)
 
     def close(self) -> None:
         """End the takes, then the pipeline, without holding up the main loop."""
@@ -171,11 +183,15 @@ class Session:
             # Not with the next heartbeat: that frames come tells that this camera answers.
             self._emit(Progress(self.stream, self.number, 1, 0, 0, 0), ())
         verdict = self._frames.frame(pts_ns, arrival_ns, number=number, is_key=is_key, reorders=reorders)
+        if self.sound is not None:
+            self.sound.times.video(pts_ns, arrival_ns)
         if verdict is Verdict.REORDERED:
             self._recording.reorders = True
             self._recording.begin_anew("the stream has B-frames")
         elif verdict is Verdict.BROKEN:
             self._recording.begin_anew("media time broke")
+            if self.sound is not None:
+                self.sound.picture_broke()
         if is_key and self._recording.awaits_key_frame:
             self._key_frame(PtsNs(pts_ns), MonoNs(arrival_ns))
         return Gst.PadProbeReturn.OK if self._looks_on() else Gst.PadProbeReturn.REMOVE
@@ -189,6 +205,8 @@ class Session:
     def _take_began(self, take: Take, pts_ns: PtsNs, arrival_ns: MonoNs, reason: str) -> None:
         opened = TakeOpened(self.stream, self.number, take.number, pts_ns, arrival_ns, self._recording.reorders, reason)
         self._emit(opened, (take.read_fd,))
+        if self.sound is not None:
+            self.sound.has_picture = True
 
     def _looks_on(self) -> bool:
         """Whether the next frame has to be looked at, too."""
@@ -219,9 +237,14 @@ class Session:
         if message.type == Gst.MessageType.ERROR:
             error, debug = message.parse_error()
             names = ancestor_names(message.src)
-            branch = next((b for b in (Branch.RECORDING, Branch.STREAMING) if b in names), Branch.SOURCE)
+            branch = next((b for b in BRANCHES if b in names), Branch.SOURCE)
             report = ErrorReport(branch, error.domain, error.code, names[0], error.message, debug or "")
-            self._on_error(report)
+            if self.sound is not None and branch is Branch.SOUND:
+                self.sound.failed(names, report)
+            elif self.sound is not None and self.sound.is_asked_for and branch is Branch.SOURCE:
+                self._fail(replace(report, branch=Branch.SOUND))
+            else:
+                self._on_error(report)
         return True
 
     def _on_error(self, report: ErrorReport) -> None:
@@ -249,8 +272,13 @@ class Session:
         if not self._failed:
             self._source.drain(ON_THE_WAY_S)
         self._recording.set_records(records=False)
+        if self.sound is not None:
+            self.sound.set_records(records=False)
         deadline = time.monotonic() + DRAIN_S
         while not self._recording.is_drained and time.monotonic() < deadline:
+            time.sleep(0.01)
+        deadline = time.monotonic() + SOUND_DRAIN_S
+        while self.sound is not None and not self.sound.is_drained and time.monotonic() < deadline:
             time.sleep(0.01)
         self._source.close()
         self.pipeline.set_state(Gst.State.NULL)
@@ -258,11 +286,14 @@ class Session:
 
     def _finish(self) -> bool:
         self._recording.release_all()
+        if self.sound is not None:
+            self.sound.release_all()
         self._bus.remove_watch()
         self._emit(SessionEnded(self.stream, self.number), ())
         self._ended(self)
         # What is still queued for the main loop of this session comes before.
-        GLib.timeout_add_seconds(1, _let_go, (self._source, self._recording, self))
+        parts = (self._source, self._recording, self, *(() if self.sound is None else (self.sound,)))
+        GLib.timeout_add_seconds(1, _let_go, parts)
         return False
 
 

@@ -12,11 +12,17 @@ from typing import Any, Protocol
 from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, OwnError
 from holdfast.domain.streams import StreamAddress
 from holdfast.media.elements import Element, ElementMissing, make
-from holdfast.media.gi import Gst
+from holdfast.media.gi import Gst, GstRtsp
+from holdfast.media.sound_branch import KINDS, SoundListener
+from holdfast.media.sync import Reports
 
 
 class SourceListener(Protocol):
     """Who owns the source. Called from any thread."""
+
+    @property
+    def sound(self) -> SoundListener | None:
+        """Who takes sound; None: nobody wants it."""
 
     def source_ready(self, pad: Any, codec: str) -> None:
         """The pad will deliver access units of `codec` ("h264" or "h265")."""
@@ -77,6 +83,8 @@ CODECS = {
 
 ON_THE_WAY_S = 0.05
 """What the camera had sent when the end was ordered has passed the pipeline by then."""
+DEPAYLOADERS = {"MPEG4-GENERIC": "rtpmp4gdepay", "PCMU": "rtppcmudepay", "PCMA": "rtppcmadepay"}
+"""Of sound (RFC 3640, RFC 3551), by the encoding name."""
 MOST_DIGITS = 3
 """Of a payload type."""
 
@@ -122,6 +130,10 @@ class RtspSrcSource:
         self._rtspsrc.connect("select-stream", self._on_select_stream)
         self._rtspsrc.connect("pad-added", self._on_pad_added)
         self._rtspsrc.connect("new-manager", _tell_of_losses)
+        if listener.sound is not None:
+            self._reports = Reports(listener.sound)
+            self._rtspsrc.connect("new-manager", self._reports.watch)
+            self._rtspsrc.connect("before-send", self._on_request, listener.sound)
 
     def start(self) -> None:
         """See Source: rtspsrc connects by itself, on threads of its own."""
@@ -152,16 +164,47 @@ class RtspSrcSource:
                 own_error(OwnError.UNSUPPORTED_CODEC, f"the camera sends {', '.join(names)}, not H.264 or H.265")
             )
 
-    def _on_select_stream(self, _rtspsrc: Any, _number: int, caps: Any) -> bool:
+    def _on_select_stream(self, _rtspsrc: Any, number: int, caps: Any) -> bool:
         structure = caps.get_structure(0)
+        if structure.get_string("media") == "audio":
+            return self._selects_sound(number, structure)
         if self._found or structure.get_string("media") != "video":
             return False
         self._found = structure.get_string("encoding-name") in CODECS
+        if self._found and self._listener.sound is not None:
+            self._reports.video, self._reports.is_newest_sound = number, False
         return self._found
+
+    def _on_request(self, _rtspsrc: Any, message: Any, sound: SoundListener) -> bool:
+        """A track is set up right after it was selected; any other request says that the camera agreed to it."""
+        is_setup = (
+            message.type is GstRtsp.RTSPMsgType.REQUEST and message.parse_request()[1] is GstRtsp.RTSPMethod.SETUP
+        )
+        sound.is_asked_for = is_setup and self._reports.is_newest_sound
+        return True
+
+    def _selects_sound(self, number: int, structure: Any) -> bool:
+        """Take the first track of sound that can be recorded, if sound is wanted."""
+        if self._listener.sound is None or self._reports.sound is not None:
+            return False
+        name = structure.get_string("encoding-name") or "an unknown format"
+        is_usable = name in DEPAYLOADERS and (name != "MPEG4-GENERIC" or _is_aac(structure))
+        if is_usable:
+            self._reports.sound, self._reports.is_newest_sound = number, True
+        else:
+            self._listener.sound.unusable(f"the camera's sound is {name}, not AAC or G.711")
+        return is_usable
 
     def _on_pad_added(self, _rtspsrc: Any, pad: Any) -> None:
         caps = pad.get_current_caps() or pad.query_caps(None)
-        codec = CODECS.get(caps.get_structure(0).get_string("encoding-name") or "")
+        name = caps.get_structure(0).get_string("encoding-name") or ""
+        if self._listener.sound is not None and name in DEPAYLOADERS and self.bin.get_static_pad("sound") is None:
+            sound = Gst.GhostPad.new("sound", pad)
+            sound.set_active(True)
+            self.bin.add_pad(sound)
+            self._listener.sound.ready(sound, KINDS[name].behind(DEPAYLOADERS[name]))
+            return
+        codec = CODECS.get(name)
         if codec is None or self.bin.get_static_pad("src") is not None:
             return
         try:
@@ -214,6 +257,11 @@ class RtspSrcSource:
 
 def _tell_of_losses(_rtspsrc: Any, manager: Any) -> None:
     manager.set_property("do-lost", True)
+
+
+def _is_aac(structure: Any) -> bool:
+    """RFC 3640 carries other things as well, such as CELP."""
+    return (structure.get_string("mode") or "").lower().startswith("aac")
 
 
 def _encoding_name(media: Any) -> str:

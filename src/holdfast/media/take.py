@@ -20,40 +20,41 @@ TIMESCALE = 90_000
 """Ticks per second of media time in the files: that of RTP video (RFC 6184), so that no time is rounded."""
 
 
-def chain(codec: str, *, reorders: bool, fragment_ms: int, fd: int) -> list[Element]:
+def chain(codec: str, fd: int, *, reorders: bool, fragment_ms: int) -> list[Element]:
     """The elements of one take, in order."""
-    elements = []
+    elements: list[Element] = []
     if reorders:
         # RTP carries presentation times only; with B-frames the muxer needs decode times as well.
         elements.append(Element(f"{codec}timestamper", "timestamper"))
         # It holds frames back until it knows their order. A kill would take those as well: shorter fragments make up.
         fragment_ms = min(fragment_ms, REORDERED_FRAGMENT_MS)
-    elements.append(
-        Element(
-            "mp4mux",
-            "muxer",
-            {"fragment-duration": fragment_ms, "streamable": True, "trak-timescale": TIMESCALE},
-            sink_pad="video_%u",
-        )
-    )
+    return elements + muxing("video_%u", fragment_ms=fragment_ms, queue_bytes=QUEUE_BYTES, fd=fd, timescale=TIMESCALE)
+
+
+def muxing(pad: str, *, fragment_ms: int, queue_bytes: int, fd: int, timescale: int = 0) -> list[Element]:
+    """A muxer with this kind of pad, and what brings its fragments into the pipe. `timescale` 0: that of the sound."""
+    times = {"fragment-duration": fragment_ms, "streamable": True, "trak-timescale": timescale}
     # Behind the muxer, where it wakes a thread for each fragment and not for each frame.
-    limits = {"max-size-buffers": 0, "max-size-bytes": QUEUE_BYTES, "max-size-time": 0}
-    elements.append(Element("queue", "recording-queue", limits))
-    elements.append(Element("fdsink", "fragments", {"fd": fd, "sync": False, "async": False}))
-    return elements
+    limits = {"max-size-buffers": 0, "max-size-bytes": queue_bytes, "max-size-time": 0}
+    return [
+        Element("mp4mux", "muxer", times, sink_pad=pad),
+        Element("queue", "recording-queue", limits),
+        Element("fdsink", "fragments", {"fd": fd, "sync": False, "async": False}),
+    ]
 
 
 class Take:
     """One muxer and its pipe. Built and ended by the session, on whichever thread carries the frames."""
 
     def __init__(
-        self, number: int, codec: str, overrun: Callable[["Take"], None], *, reorders: bool, fragment_ms: int
+        self, number: int, name: str, elements: Callable[[int], list[Element]], overrun: Callable[["Take"], None]
     ) -> None:
         """Make the pipe and the bin. Raises ElementMissing, OSError when no descriptor is free.
 
-        `overrun` is called from a streaming thread when the recorder did not read for so long that the queue is full.
+        `elements` are those that end with `muxing` for a descriptor. `overrun` is called from a streaming thread when
+        the recorder did not read for so long that the queue is full.
         """
-        self.number = number
+        self.number, self.name = number, name
         self.is_stuck = False
         self._is_drained = False
         self._overrun = overrun
@@ -64,9 +65,7 @@ class Take:
         with contextlib.suppress(OSError):
             fcntl.fcntl(self._write_fd, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         try:
-            self.bin = build_bin(
-                f"take-{number}", chain(codec, reorders=reorders, fragment_ms=fragment_ms, fd=self._write_fd)
-            )
+            self.bin = build_bin(name, elements(self._write_fd))
         except BaseException:  # whatever it was: the descriptors must not leak
             os.close(read_fd)
             os.close(self._write_fd)

@@ -58,6 +58,7 @@ BY_BRANCH: Mapping[Branch, FaultKind] = {
     Branch.SOURCE: FaultKind.RTSP_NETWORK,
     Branch.RECORDING: FaultKind.MUX,
     Branch.STREAMING: FaultKind.VIDEO_SINK,
+    Branch.SOUND: FaultKind.SOUND,
 }
 
 BY_STATUS: Mapping[int, FaultKind] = {
@@ -109,6 +110,7 @@ SENTENCES: Mapping[FaultKind, str] = {
     FaultKind.DISK_FULL: "The disk is full. Free some space: recording goes on by itself.",
     FaultKind.FOOTAGE_DROPPED: "Footage had to be dropped from memory, because it could not be written in time.",
     FaultKind.DECODER: "The picture cannot be decoded; recording is not touched by it.",
+    FaultKind.SOUND: "The sound cannot be recorded at the moment; the picture is not touched by it.",
     FaultKind.VIDEO_SINK: "The live view failed; recording is not touched by it.",
     FaultKind.MUX: "The recording branch failed and was built anew.",
     FaultKind.ELEMENT_MISSING: "A part of GStreamer is missing on this machine.",
@@ -146,7 +148,7 @@ def classify(error: ErrorReport) -> Fault:
     """The fault that an error is, with a sentence for a person and the detail for an engineer."""
     kind = kind_of(error)
     sentence = SENTENCES[kind]
-    if error.domain == OWN_DOMAIN and kind in {FaultKind.NO_VIDEO, FaultKind.ELEMENT_MISSING}:
+    if error.domain == OWN_DOMAIN and kind in {FaultKind.NO_VIDEO, FaultKind.ELEMENT_MISSING, FaultKind.SOUND}:
         sentence = f"{sentence} ({error.text})"
     detail = f"{error.element}: {error.text} [{error.domain} {error.code}, {error.branch}] {error.debug}"
     return Fault(kind, redact(sentence), redact(" ".join(detail.split())))

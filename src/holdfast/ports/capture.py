@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Protocol, get_args, get_type_hints
 
 from holdfast.domain.faults import Branch, ErrorReport
-from holdfast.domain.streams import Mode, StreamAddress, StreamId
+from holdfast.domain.streams import Mode, StreamAddress, StreamId, Track
 from holdfast.domain.times import MonoNs, PtsNs
 
 MAX_MESSAGE_BYTES = 64 * 1024
@@ -34,6 +34,8 @@ class OpenSession:
     reorders: bool
     """The stream is known to have B-frames (from an earlier session)."""
     fragment_ms: int = 500
+    sound: bool = False
+    """Take the camera's sound as well, as takes of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,8 @@ class Heartbeat:
 class TakeOpened:
     """The recording branch was (re)built: fragments come through the pipe that arrives with this message.
 
-    A take begins with a key frame and has one set of parameters (codec, resolution) for its whole life.
+    A take begins with a key frame and has one set of parameters (codec, resolution) for its whole life. Those of sound
+    are counted apart; `first_pts_ns` is when their first frame was made by the media time of the video.
     """
 
     stream: StreamId
@@ -137,6 +140,7 @@ class TakeOpened:
     arrival_ns: MonoNs
     reorders: bool
     reason: str
+    track: Track = Track.VIDEO
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +185,14 @@ Event = WorkerReady | Heartbeat | Progress | TakeOpened | SessionFailed | Branch
 
 @dataclass(frozen=True, slots=True)
 class TakeBytes:
-    """The next bytes of a take's fragmented MP4, in any portion. One take of a stream after the other."""
+    """The next bytes of a take's fragmented MP4, in any portion. One take of a track after the other."""
 
     stream: StreamId
     session: int
     take: int
     data: bytes | memoryview
     """A view is valid only until the listener returns."""
+    track: Track = Track.VIDEO
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +202,7 @@ class TakeClosed:
     stream: StreamId
     session: int
     take: int
+    track: Track = Track.VIDEO
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,11 @@ from holdfast.recorder.recording import Recording
 from holdfast.recorder.segment_writing import SegmentInWriting
 
 
+def held_bytes(recording: Recording) -> int:
+    """What one recording has in memory, sound included."""
+    return recording.ring.size_bytes + recording.sound.size_bytes
+
+
 class HasRecording(Protocol):
     """A lane, as far as it is looked at here."""
 
@@ -48,7 +53,13 @@ class LaneTotals:
     @property
     def held_bytes(self) -> int:
         """What is in memory."""
-        return sum(lane.recording.ring.size_bytes for lane in self._seen.values())
+        return sum(held_bytes(lane.recording) for lane in self._seen.values())
+
+    @property
+    def sound_at_ns(self) -> int | None:
+        """When sound was last written into a file."""
+        times = (lane.recording.sound.written_at_ns for lane in self._seen.values())
+        return max((at_ns for at_ns in times if at_ns is not None), default=None)
 
     @property
     def open_paths(self) -> list[str]:

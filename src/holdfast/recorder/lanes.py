@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from holdfast.domain.faults import Fault, FaultKind
-from holdfast.domain.streams import StreamId
+from holdfast.domain.streams import StreamId, Track
 from holdfast.domain.times import NS_PER_MS, NS_PER_S, MonoNs
 from holdfast.fmp4.stream import Fragment
 from holdfast.policy.segmenting import FragmentInfo, SegmentRules
 from holdfast.ports.capture import TakeBytes, TakeClosed, TakeOpened
 from holdfast.ports.volumes import Answer
 from holdfast.recorder.keys import REFUSED_AT_MOST, KnownKeys, key_of
-from holdfast.recorder.lane_totals import LaneTotals
+from holdfast.recorder.lane_totals import LaneTotals, held_bytes
 from holdfast.recorder.recording import Recording, Services
 from holdfast.recorder.takes import SessionClock
 
@@ -261,13 +261,19 @@ class Lanes(LaneTotals):
     def take_opened(self, event: TakeOpened) -> None:
         """A take begins."""
         lane = self._lanes.get(event.session)
-        if lane is not None:
+        if lane is not None and event.track is Track.SOUND:
+            lane.recording.sound.take_opened(event)
+        elif lane is not None:
             lane.recording.take_opened(event)
 
     def take_bytes(self, event: TakeBytes) -> None:
         """The next bytes of a take."""
         lane = self._lanes.get(event.session)
         if lane is None:
+            return
+        if event.track is Track.SOUND:
+            lane.recording.sound.take_bytes(event)
+            self._shrink()
             return
         lane.recording.take_bytes(event)
         self._shrink()
@@ -278,7 +284,9 @@ class Lanes(LaneTotals):
     def take_closed(self, event: TakeClosed) -> None:
         """A take ended."""
         lane = self._lanes.get(event.session)
-        if lane is not None:
+        if lane is not None and event.track is Track.SOUND:
+            lane.recording.sound.take_closed(event)
+        elif lane is not None:
             lane.recording.take_closed(event)
 
     def observe(self, session: int, pts_ns: int, arrival_ns: int) -> None:
@@ -306,9 +314,9 @@ class Lanes(LaneTotals):
         for lane in self._lanes.values():
             if excess <= 0:
                 return
-            before = lane.recording.ring.size_bytes
+            before = held_bytes(lane.recording)
             lane.recording.shrink(max(0, before - excess))
-            excess -= before - lane.recording.ring.size_bytes
+            excess -= before - held_bytes(lane.recording)
 
     def _forget_done(self) -> None:
         for session, lane in list(self._lanes.items()):

@@ -101,12 +101,12 @@ class Recorder:
             self._leave(supervisor)
 
     def change(self, plan: StreamPlan) -> None:
-        """Do with a stream what this plan says; it is connected anew only when it is elsewhere now."""
+        """Do with a stream what this plan says; it is connected anew only for another address or for sound."""
         supervisor = self._supervisors.get(plan.stream)
         if supervisor is None:
             self.add(plan)
             return
-        if supervisor.plan.address == plan.address:
+        if (supervisor.plan.address, supervisor.plan.sound) == (plan.address, plan.sound):
             _adjust(supervisor, plan, self._ports.services.catalog)
             supervisor.restore(wanted=self.past.wanted(plan.stream, configured=plan.records))
             return

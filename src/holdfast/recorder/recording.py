@@ -5,6 +5,7 @@ All calls come on the recorder's event loop and none of them waits.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from holdfast.fmp4.errors import Fmp4Error
 from holdfast.fmp4.stream import Fragment
 from holdfast.policy import segmenting
 from holdfast.policy.faults import classify
+from holdfast.policy.renewing import renewed
 from holdfast.policy.segmenting import EndReason, FragmentInfo, Segmenter, SegmentRules
 from holdfast.ports.capture import TakeBytes, TakeClosed, TakeOpened
 from holdfast.ports.catalog import CatalogWrites
@@ -35,6 +37,7 @@ from holdfast.recorder.finishing import Finishing
 from holdfast.recorder.ring import Ring, unwritten
 from holdfast.recorder.run_log import RunLog
 from holdfast.recorder.segment_writing import SegmentInWriting, begin_segment
+from holdfast.recorder.sound_keeping import SoundKeeper
 from holdfast.recorder.takes import OpenTake, SessionClock, describe, impossible
 
 RETRY_S = 2.0
@@ -95,7 +98,8 @@ class Recording:
         self._footage = footage
         self._ring_limit_bytes = ring_limit_bytes
         self._segments: dict[int, SegmentInWriting] = {}
-        self._finishing = Finishing(services.writer, self.clock)
+        self.sound = SoundKeeper(stream, services.writer, self.clock, partial(_renew, self))
+        self._finishing = Finishing(services.writer, self.clock, self.sound)
         self._take: OpenTake | None = None
         self._next_index = 0
         self._runs = RunLog(stream, services.catalog, services.new_run_id)
@@ -147,6 +151,7 @@ class Recording:
             self._finishing.flush()
         if breaks and opened.session == self.clock.session:
             self.clock.begin_anew()
+            self.sound.broke(opened.arrival_ns)
         self.clock.observe(opened.session, opened.first_pts_ns, opened.arrival_ns)
         self._take = OpenTake(opened)
 
@@ -188,7 +193,8 @@ class Recording:
         self.shrink(self._ring_limit_bytes)
 
     def shrink(self, limit_bytes: int) -> None:
-        """Drop the oldest in memory until the limit is kept, and say what was lost by it."""
+        """Drop the oldest in memory until the limit is kept, sound first, and say what was lost by it."""
+        self.sound.shrink(max(0, limit_bytes - self.ring.size_bytes))
         lost = self.ring.shrink(limit_bytes, wanted=self.segmenter.deferred_indexes)
         held = self.segmenter.held
         if held and held[0].index < self.ring.oldest:
@@ -262,6 +268,7 @@ class Recording:
     def tick(self) -> None:
         """Try a failed disk again; end a stop whose last frames do not come."""
         self._finishing.tick()
+        self.sound.tick()
         now_ns = self._services.clock.mono_ns()
         if self.segmenter.suspended and now_ns >= self._retry_at_ns:
             self._retry_at_ns = now_ns + int(RETRY_S * NS_PER_S)
@@ -321,6 +328,7 @@ class Recording:
                 case segmenting.Finish(reason):
                     self._finish(reason)
         self.ring.release(self.segmenter.needed_from)
+        self.sound.release(next((held.info.start_ns for held in self.ring), None))
 
     def _begin(self, first: FragmentInfo, *, new_run: bool) -> None:
         run = self._runs.next_segment(first, new_run=new_run)
@@ -328,12 +336,14 @@ class Recording:
         held.begins_run = new_run
         key = self._services.new_key()
         try:
-            segment, order = begin_segment(key, self.stream, held.init, (first, held.fragment), run, self.clock)
+            fragment = first, held.fragment
+            segment, order = begin_segment(key, self.stream, held.init, fragment, run, self.clock, self.sound.init)
         except Fmp4Error as error:
             self._report(_bad_fragment(f"the stream does not fit into a file: {error}"))
             return
         self._segments[key] = self.current = segment
         self._services.writer.order(order)
+        self.sound.begun(segment)
 
     def _append(self, fragment: FragmentInfo) -> None:
         if self.current is None:
@@ -343,6 +353,7 @@ class Recording:
         held = self.ring[fragment.index]
         held.segment, held.is_saved = self.current.key, False
         self._services.writer.order(self.current.append(held.info, held.fragment, self.clock))
+        self.sound.write()
 
     def _finish(self, reason: EndReason) -> None:
         segment, self.current = self.current, None
@@ -352,6 +363,10 @@ class Recording:
         self._finishing.finish(segment)
         if reason is not EndReason.ROTATION:
             self._runs.end(WallNs(segment.stamp.wall_start_ns + segment.end_ns - segment.first.start_ns), reason)
+
+
+def _renew(recording: Recording) -> None:
+    recording.segmenter = renewed(recording.segmenter)
 
 
 def _bad_fragment(text: str) -> Fault:

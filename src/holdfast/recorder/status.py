@@ -24,6 +24,17 @@ class RecordingState(StrEnum):
     """Nothing reaches the disk; footage is held in memory."""
 
 
+class SoundState(StrEnum):
+    """What becomes of the sound."""
+
+    OFF = "off"
+    """Nobody wants it."""
+    NONE = "none"
+    """Wanted, and the camera has or sends none, or nothing is recorded."""
+    RECORDED = "recorded"
+    """It went into a file within the last seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class StreamStatus:
     """One stream at one moment."""
@@ -57,10 +68,20 @@ class StreamStatus:
     """Why it is not the native one, when the camera did not let it be; empty otherwise."""
     switched_off: bool = False
     """The user switched the recording off by hand; else it is off as configured."""
+    sound: SoundState = SoundState.OFF
 
     def as_json(self) -> dict[str, object]:
         """For the API."""
         return asdict(self)
+
+
+def sound_state(recording: LaneTotals, at_s: float, *, wanted: bool) -> SoundState:
+    """What becomes of the sound, at this moment of the monotonic clock."""
+    if not wanted:
+        return SoundState.OFF
+    written_ns = recording.sound_at_ns
+    lately = written_ns is not None and at_s - written_ns / NS_PER_S < SYNCED_LATELY_S
+    return SoundState.RECORDED if lately else SoundState.NONE
 
 
 def recording_state(recording: LaneTotals, at_s: float, *, wanted: bool) -> RecordingState:

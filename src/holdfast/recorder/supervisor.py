@@ -7,7 +7,7 @@ from functools import partial
 
 from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, Fault, FaultKind, OwnError
 from holdfast.domain.segments import IntentRecord, StreamRecord
-from holdfast.domain.streams import Mode, StreamAddress, StreamId
+from holdfast.domain.streams import Mode, StreamAddress, StreamId, Track
 from holdfast.domain.times import NS_PER_S
 from holdfast.policy import connecting, connection
 from holdfast.policy.connecting import Connection, ConnectionSettings, Phase
@@ -36,13 +36,15 @@ from holdfast.recorder.lanes import Lanes, Turns
 from holdfast.recorder.ledger_keeping import LedgerKeeper
 from holdfast.recorder.recording import Services
 from holdfast.recorder.session_log import SessionLog
-from holdfast.recorder.status import StreamStatus, recording_state
+from holdfast.recorder.status import StreamStatus, recording_state, sound_state
 from holdfast.recorder.troubles import Troubles
 
 LOG_RTSP = logging.getLogger("holdfast.rtsp")
 LOG_RECONNECT = logging.getLogger("holdfast.reconnect")
 """All that is known of a session whose packets do not come through."""
 
+SILENT_S = 3600.0
+"""A camera that ends a session when it is asked for its sound is not asked again for so long."""
 LOG_RECORDING = logging.getLogger("holdfast.recording")
 
 
@@ -60,6 +62,8 @@ class StreamPlan:
     ring_limit_bytes: int = 256 * 1024 * 1024
     records: bool = True
     """Whether to record while the user has switched nothing."""
+    sound: bool = False
+    """Whether to record what the camera hears, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ class StreamSupervisor:
         self._approach = Approach(plan.stream, plan.address)
         self._mode = plan.mode
         self._reorders = False
+        self._silent_until_s = float("-inf")
         self._phase = Phase.DISCONNECTED
         self._unnamed: tuple[int, Fault] | None = None
         """A network fault of a session that never came about: the look at the port, which follows, names it."""
@@ -161,6 +166,11 @@ class StreamSupervisor:
                 self._port_seen(event)
             case SessionBegun(_, session):
                 self._step(connecting.Begun(session))
+            case TakeOpened(track=Track.SOUND):
+                # Sound tells nothing of the picture, not even that the camera is alive.
+                self.recording.take_opened(event)
+            case TakeBytes(track=Track.SOUND):
+                self.recording.take_bytes(event)
             case TakeOpened():
                 self._reorders = self._reorders or event.reorders
                 self.recording.take_opened(event)
@@ -177,6 +187,8 @@ class StreamSupervisor:
             case ClockSample(_, session, pts_ns, arrival_ns):
                 self.recording.observe(session, pts_ns, arrival_ns)
             case SessionFailed(_, session, error):
+                if error.branch is Branch.SOUND:
+                    self._silent_until_s = self._now_s() + SILENT_S
                 self._step(connecting.Failed(session, self._refined(classify(error))))
             case WorkerLost(_, session, error):
                 self.recording.close(session)
@@ -186,6 +198,8 @@ class StreamSupervisor:
                 self.recording.close(session)
                 self._step(connecting.Ended(session))
                 self._sessions.ended(session, "closed")
+            case BranchFailed(_, session, error) if error.branch is Branch.SOUND:
+                self._troubles.report(classify(error), session, often=True)
             case BranchFailed(_, _, error):
                 self._report(classify(error), often=True)
 
@@ -257,6 +271,7 @@ class StreamSupervisor:
             frames=self._arrivals.frames,
             source=self._approach.address.chosen_source,
             source_reason=self._approach.reason,
+            sound=sound_state(self.recording, at_s, wanted=self.plan.sound),
         )
 
     # ------------------------------------------------------------ inside
@@ -311,7 +326,10 @@ class StreamSupervisor:
         LOG_RECONNECT.debug("%s: session %d is opened%s", self.stream, session, " beside another" if is_rival else "")
         self.recording.open(session, is_rival=is_rival)
         self._sessions.began(session)
-        self._ports.capture.open(OpenSession(self.stream, session, self._approach.address, self._mode, self._reorders))
+        sound = self.plan.sound and self._now_s() >= self._silent_until_s
+        address, mode = self._approach.address, self._mode
+        command = OpenSession(self.stream, session, address, mode, self._reorders, sound=sound)
+        self._ports.capture.open(command)
 
     def _progressed(self, seen: Progress) -> None:
         if seen.frames:

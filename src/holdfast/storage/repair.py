@@ -28,6 +28,7 @@ CHECKED_BYTES = 64 << 20
 """How much of a file's end is searched for blocks that a power loss left unwritten: more than is ever unsynced."""
 _ZEROS = bytes(64)
 _NAL_CODECS = frozenset(("avc1", "avc3", "hvc1", "hev1"))
+_SOUND_CODEC = "mp4a"
 _DAMAGED_SUFFIX = ".damaged"
 _MAX_NAMES = 1000
 
@@ -96,10 +97,11 @@ def _without_unwritten(fd: int, found: SegmentScan) -> tuple[FoundFragment, ...]
     """Return the fragments up to the last that was written as a whole.
 
     After a power loss a file can have its length but zeros for the blocks that had not reached the disk. Coded
-    video cannot look so: H.264 and H.265 never have more than two zero bytes in a row inside a NAL unit.
+    video cannot look so: H.264 and H.265 never have more than two zero bytes in a row inside a NAL unit. Sound can, but
+    then only what of it lies behind the last picture is left out.
     """
     fragments = list(found.fragments)
-    if any(track.codec[:4] not in _NAL_CODECS for track in found.header.tracks):
+    if any(track.codec[:4] not in _NAL_CODECS | {_SOUND_CODEC} for track in found.header.tracks):
         return found.fragments
     checked = 0
     while fragments and checked < CHECKED_BYTES:

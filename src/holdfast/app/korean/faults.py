@@ -41,6 +41,9 @@ _CAMERA = {
         "프레임은 오지만 키 프레임이 없어 아직 재생하거나 녹화할 수 없습니다. 카메라에서 키 프레임 간격(GOP)을 "
         "더 짧게 설정하십시오."
     ),
+    "The sound cannot be recorded at the moment; the picture is not touched by it.": (
+        "지금은 소리를 녹음할 수 없습니다. 영상 녹화에는 영향이 없습니다."
+    ),
     "The camera sends data that cannot be understood.": "카메라가 해석할 수 없는 데이터를 보냅니다.",
     (
         "The camera's address answers, but nothing listens at this port. The camera may be starting; otherwise correct "

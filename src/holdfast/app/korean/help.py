@@ -71,6 +71,9 @@ _OPTIONS = {
         "있습니다"
     ),
     "text, or json: one object per line": "text 또는 json (한 줄에 객체 하나)",
+    "record sound, too, where the law and those who are heard allow it": (
+        "소리도 녹음합니다. 법과 당사자가 허락하는 곳에서만 쓰십시오"
+    ),
     "plain lines instead of a live table": "실시간 표 대신 한 줄씩 표시합니다",
     "log every attempt": "모든 시도를 로그에 남깁니다",
     "folder for the recordings (default: demo-footage)": "녹화 폴더 (기본값: demo-footage)",
