@@ -10,6 +10,7 @@ from holdfast.rtsp.client import DEFAULT_PATIENCE, Client, Patience
 from holdfast.rtsp.errors import RtspError
 from holdfast.rtsp.events import Event, Sound, Units
 from holdfast.rtsp.receivers import TicksOf
+from holdfast.rtsp.rtcp import SenderReport
 from holdfast.rtsp.sdp import MediaTrack
 from holdfast.rtsp.wire import Span
 
@@ -55,6 +56,7 @@ class FakeReceiver:
 @dataclass
 class FakeReports:
     report: bytes = b"report"
+    sender: SenderReport | None = None
     has_ended: bool = False
     received: list[bytes] = field(default_factory=list)
 

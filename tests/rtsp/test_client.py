@@ -9,6 +9,7 @@ from holdfast.rtsp.client import Patience
 from holdfast.rtsp.dialogue import MAX_OUTPUT_BYTES, MAX_SESSION_CHARACTERS
 from holdfast.rtsp.errors import RtspError
 from holdfast.rtsp.events import Ended, NoVideo, Ready, Redirected, Refused, TimedOut, Unsupported
+from holdfast.rtsp.rtcp import SenderReport
 from tests.rtsp.fakes import BAD, BYE, OPTIONS, PLAY, SETUP, SOUNDING, Scripted, packet, sound, units
 
 
@@ -74,6 +75,24 @@ def test_sound_is_set_up_when_it_is_wanted() -> None:
     assert camera.client.end() == [sound([b"end"])]
 
 
+def test_the_clocks_of_both_tracks_are_told_when_both_are_known() -> None:
+    camera = Scripted(wants_sound=True)
+    assert camera.client.senders is None
+    camera.play()
+    camera.receivers.reported["video"].sender = SenderReport(5, 6)
+    assert camera.client.senders is None
+    camera.receivers.reported["audio"].sender = SenderReport(7, 8)
+    assert camera.client.senders == (SenderReport(5, 6), SenderReport(7, 8))
+
+
+def test_sound_of_another_kind_is_named() -> None:
+    camera = Scripted(wants_sound=True)
+    (ready,) = camera.play(SOUNDING.replace("audio 0 RTP/AVP 0", "audio 0 RTP/AVP 97\na=rtpmap:97 G726-32/8000"))
+    assert isinstance(ready, Ready)
+    assert (ready.sound, ready.silence) == (None, "the camera's sound is G726-32, not AAC or G.711")
+    assert camera.client.senders is None
+
+
 def test_a_camera_that_names_the_channels_of_the_video_again_sends_sound_on_those_asked_for() -> None:
     camera = Scripted(wants_sound=True)
     camera.answer(OPTIONS)
@@ -94,6 +113,7 @@ def test_sound_that_cannot_be_had_is_left_out(answer: str) -> None:
     (ready,) = camera.answer(answer)
     assert isinstance(ready, Ready)
     assert ready.sound is None
+    assert ready.silence.startswith("the camera refuses its sound: ")
     assert camera.last[0].startswith("PLAY")
 
 
@@ -107,7 +127,7 @@ def test_sound_that_makes_no_sense_leaves_the_picture_alone() -> None:
     unset.receivers.refuses_sound = True
     (ready,) = unset.play()
     assert isinstance(ready, Ready)
-    assert ready.sound is None
+    assert (ready.sound, ready.silence) == (None, "no config")
     with pytest.raises(RtspError):
         unset.receive(packet(0, BAD))
 

@@ -14,6 +14,7 @@ from holdfast.rtsp.media import Media
 from holdfast.rtsp.messages import Message, Request
 from holdfast.rtsp.opening import FINE, Opening
 from holdfast.rtsp.receivers import Receivers
+from holdfast.rtsp.rtcp import SenderReport
 from holdfast.rtsp.texts import shown
 from holdfast.rtsp.wire import Wire
 
@@ -90,6 +91,11 @@ class Client:
     def skipped_bytes(self) -> int:
         """What the camera sent that made no sense, so far."""
         return self._wire.skipped_bytes
+
+    @property
+    def senders(self) -> tuple[SenderReport, SenderReport] | None:
+        """What the camera reported last of the clocks of picture and sound; None before it has of both."""
+        return self._media.senders
 
     @property
     def due_s(self) -> float:

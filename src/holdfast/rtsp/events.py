@@ -15,6 +15,8 @@ class Ready:
 
     video: MediaTrack
     sound: MediaTrack | None
+    silence: str = ""
+    """Why there is no sound although it was wanted and the camera has some."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from holdfast.rtsp.errors import RtspError
 from holdfast.rtsp.events import Event, Sound, Units
 from holdfast.rtsp.pictures import AccessUnit
 from holdfast.rtsp.receivers import AudioReceiver, Receivers, Reports, VideoReceiver
+from holdfast.rtsp.rtcp import SenderReport
 from holdfast.rtsp.sdp import MediaTrack
 from holdfast.rtsp.transport import Channels
 from holdfast.rtsp.wire import Batch, Span
@@ -49,6 +50,14 @@ class Media:
         return self._sound.track if self._sound else None
 
     @property
+    def senders(self) -> tuple[SenderReport, SenderReport] | None:
+        """What the camera reported last of the clocks of picture and sound; None before it has of both."""
+        if self._video is None or self._sound is None:
+            return None
+        video, sound = self._video.reports.sender, self._sound.reports.sender
+        return None if video is None or sound is None else (video, sound)
+
+    @property
     def channels(self) -> set[int]:
         """All channels that were agreed on."""
         agreed = [part.channels for part in (self._video, self._sound) if part]
@@ -64,13 +73,14 @@ class Media:
         receiver = self._receivers.video(track)
         self._video = _Video(track, receiver, self._receivers.reports(self._ssrc, receiver.ticks_of), channels)
 
-    def add_sound(self, track: MediaTrack, channels: Channels) -> None:
-        """Sound that makes no sense is left out."""
+    def add_sound(self, track: MediaTrack, channels: Channels) -> str:
+        """Sound that makes no sense is left out; the answer is why, empty when it is not."""
         try:
             receiver = self._receivers.sound(track)
-        except RtspError:
-            return
+        except RtspError as error:
+            return str(error)
         self._sound = _Sound(track, receiver, self._receivers.reports(self._ssrc, receiver.ticks_of), channels)
+        return ""
 
     def receive(self, batch: Batch, now_s: float) -> list[Event]:
         """What the packets of a batch make; those on other channels are nobody's. Raises RtspError, of video only."""

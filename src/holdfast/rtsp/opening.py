@@ -46,6 +46,8 @@ class Opening:
         self._wants_sound = wants_sound
         self._password = password
         self._choice: _Choice | None = None
+        self._silence = ""
+        """Why the sound that was wanted is left out."""
 
     def begin(self, now_s: float) -> None:
         """Ask what the camera knows, which is also the way to keep a session alive."""
@@ -85,6 +87,9 @@ class Opening:
         if video is None:
             return [self._without_video(found.tracks)]
         sound = _first(found.tracks, "audio", AUDIBLE) if self._wants_sound else None
+        names = self._listed([track.encoding for track in found.tracks if track.kind == "audio"])
+        if self._wants_sound and sound is None and names:
+            self._silence = f"the camera's sound is {names}, not AAC or G.711"
         self._choice = _Choice(video, sound)
         self._set_up(video, _VIDEO_CHANNELS, now_s)
         return []
@@ -113,17 +118,18 @@ class Opening:
         asked = self._sound_channels()
         channels = transport.agreed(response.headers.get("transport"), asked)
         if choice.sound is None or response.status not in FINE or channels is None:
+            self._silence = f"the camera refuses its sound: {response.status} {shown(response.reason, self._password)}"
             return
         if not self._media.channels.isdisjoint((channels.packets, channels.reports)):
             # Some cameras name the channels of the video again, and send on those that were asked for.
             channels = asked
         self._dialogue.join_session(response)
-        self._media.add_sound(choice.sound, channels)
+        self._silence = self._media.add_sound(choice.sound, channels)
 
     def _ready(self, choice: _Choice, now_s: float) -> list[Event]:
         """Cameras may send before they answer PLAY, so that it is told before."""
         self._dialogue.ask("PLAY", self.control, now_s, [("Range", "npt=0.000-")])
-        return [Ready(choice.video, self._media.sound)]
+        return [Ready(choice.video, self._media.sound, self._silence)]
 
     def _refused(self, response: Response, method: str) -> Event:
         if response.status in _ELSEWHERE:

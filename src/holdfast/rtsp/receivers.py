@@ -5,6 +5,7 @@ from typing import Protocol
 
 from holdfast.rtsp.audio import AudioUnit
 from holdfast.rtsp.pictures import AccessUnit
+from holdfast.rtsp.rtcp import SenderReport
 from holdfast.rtsp.rtp import Reception
 from holdfast.rtsp.sdp import MediaTrack
 from holdfast.rtsp.wire import Span
@@ -69,6 +70,11 @@ class Reports(Protocol):
     @property
     def has_ended(self) -> bool:
         """Whether the camera said goodbye."""
+        ...
+
+    @property
+    def sender(self) -> SenderReport | None:
+        """The last report that said the time."""
         ...
 
     def receive(self, data: bytes, spans: Sequence[Span], now_s: float) -> None:

@@ -21,10 +21,12 @@ from holdfast.media.native.dialling import Call, Line, OtherCertificate, dial
 from holdfast.media.native.reactor import HUNG_UP, Reactor
 from holdfast.media.native.stream import HungUp, Stream, own
 from holdfast.rtsp import events
+from holdfast.rtsp.audio import AudioReceiver, AudioUnit
 from holdfast.rtsp.auth import Credentials
 from holdfast.rtsp.client import Client
 from holdfast.rtsp.errors import RtspError
 from holdfast.rtsp.receiving import TrackReceivers
+from holdfast.rtsp.rtcp import SenderReport
 from holdfast.rtsp.sdp import MediaTrack
 from holdfast.rtsp.video import AccessUnit
 
@@ -32,8 +34,10 @@ AGENT = "Holdfast"
 YOUNG_S = 10.0
 """As long as the recorder's clock of a session gets better with every frame."""
 SLOWLY_S = 0.2
+SOUNDING_S = 0.1
 AT_ONCE_S = 0.03
-"""How often a socket is read: when nobody looks, and when somebody does."""
+"""How often a socket is read: when nobody looks, when there is sound, whose times are known by arrivals only with some
+cameras, and when somebody looks."""
 GATHERED_BYTES = 192 * 1024
 """So much is not left in the kernel until then: the camera must never find its window shut."""
 LEAVING_S = 0.3
@@ -45,11 +49,20 @@ NEVER_S = float("inf")
 class Heard(Protocol):
     """Who owns the connection. Called on the reactor's thread; `ended` once, and nothing after it."""
 
-    def ready(self, video: MediaTrack) -> None:
-        """The camera sends from now on."""
+    def ready(self, video: MediaTrack, sound: MediaTrack | None, config: bytes) -> None:
+        """The camera sends from now on. `config`: the sound's AudioSpecificConfig, if it is AAC."""
 
     def units(self, units: Sequence[AccessUnit]) -> None:
         """Pictures arrived."""
+
+    def without_sound(self, text: str) -> None:
+        """Sound was wanted, the camera has some, and it cannot be had."""
+
+    def sound(self, units: Sequence[AudioUnit]) -> None:
+        """Sound arrived."""
+
+    def clocks(self, video: SenderReport, sound: SenderReport) -> None:
+        """What the camera's clock was at two moments, one of each track."""
 
     def lost(self, packets: int) -> None:
         """Packets of the picture did not arrive."""
@@ -61,15 +74,19 @@ class Heard(Protocol):
 class Connection:
     """Implements `reactor.Channel`."""
 
-    def __init__(self, address: StreamAddress, reactor: Reactor, heard: Heard, scratch: memoryview) -> None:
+    def __init__(
+        self, address: StreamAddress, reactor: Reactor, heard: Heard, scratch: memoryview, *, wants_sound: bool
+    ) -> None:
         """Nothing is sent before `start`. `scratch`: see Stream."""
+        self._wants_sound = wants_sound
+        self._senders: tuple[SenderReport, SenderReport] | None = None
         self.due_s = NEVER_S
         self._address, self._reactor, self._heard, self._scratch = address, reactor, heard, scratch
         self._url, self._redirects = address.url, 0
         self._client: Client | None = None
         self._stream: Stream | None = None
         self._plays = False
-        self._interval_s = SLOWLY_S
+        self._interval_s = self._slowly_s = SOUNDING_S if wants_sound else SLOWLY_S
         self._read_at_s = self._young_until_s = NEVER_S
         self._is_over = False
         self._leaves_at_s: float | None = None
@@ -95,7 +112,7 @@ class Connection:
         """Read more often while somebody looks."""
 
         def set_interval() -> None:
-            self._interval_s = AT_ONCE_S if watched else SLOWLY_S
+            self._interval_s = AT_ONCE_S if watched else self._slowly_s
             self._plan(time.monotonic())
 
         self._reactor.call(set_interval)
@@ -149,6 +166,7 @@ class Connection:
             agent=AGENT,
             cnonce=lambda: os.urandom(8).hex(),
             ssrc=int.from_bytes(os.urandom(4)),
+            wants_sound=self._wants_sound,
         )
         self._reactor.add(self)
         self._client.start(now_s)
@@ -164,10 +182,17 @@ class Connection:
                     self._guarded(lambda client, data=data: client.receive(data, now_s), now_s)  # type: ignore[misc] # mypy knows no lambda with a default
                 if self._stream is not stream:
                     return
+            self._tell_clocks()
         except HungUp as end:
             self._guarded(lambda client: client.end(), now_s)
             self._end(end.error)
         self._plan(now_s)
+
+    def _tell_clocks(self) -> None:
+        senders = self._client.senders if self._wants_sound and self._client is not None else None
+        if senders is not None and senders != self._senders and self._leaves_at_s is None:
+            self._senders = senders
+            self._heard.clocks(*senders)
 
     def _plan(self, now_s: float) -> None:
         """When something is to be done again."""
@@ -206,11 +231,13 @@ class Connection:
                     self._heard.units(units)
                 if lost or damaged:
                     self._heard.lost(max(lost, damaged))
-            case events.Ready(video, _):
+            case events.Ready(video, sound, silence):
                 self._plays, self._young_until_s = True, now_s + YOUNG_S
-                self._heard.ready(video)
-            case events.Sound():
-                pass
+                self._heard.ready(video, sound, b"" if sound is None else AudioReceiver(sound).config)
+                if silence:
+                    self._heard.without_sound(silence)
+            case events.Sound(units):
+                self._heard.sound(units)
             case events.Redirected(url):
                 self._redirect(url)
             case _:

@@ -16,14 +16,15 @@ from holdfast.media.elements import Element, ElementMissing, make
 from holdfast.media.gi import GLib, Gst
 from holdfast.media.native.connection import Connection
 from holdfast.media.native.reactor import Reactor
+from holdfast.media.native.sound import ORIGIN_NS, SoundEntry
 from holdfast.media.native.stream import READ_BYTES, own
 from holdfast.media.source import SourceListener
+from holdfast.rtsp.audio import AudioUnit
 from holdfast.rtsp.parameter_sets import ParameterSets
+from holdfast.rtsp.rtcp import SenderReport
 from holdfast.rtsp.sdp import MediaTrack
 from holdfast.rtsp.video import AccessUnit
 
-ORIGIN_NS = 3600 * 1_000_000_000
-"""Media time of a session's first frame: a camera whose times go backward does not get below zero."""
 CODECS = {"H264": ("h264", "avc"), "H265": ("h265", "hvc1")}
 """By encoding name: the codec and its format with lengths instead of start codes (ISO/IEC 14496-15)."""
 MOST_QUEUED_BYTES = 64 << 20
@@ -65,8 +66,9 @@ class NativeSource:
         self._track: MediaTrack | None = None
         self._end_lock = threading.Lock()
         self._end: ErrorReport | None = None
+        self._sound = None if listener.sound is None else SoundEntry(listener.sound, self.bin)
         reactor, scratch = shared()
-        self._connection = Connection(address, reactor, self, scratch)
+        self._connection = Connection(address, reactor, self, scratch, wants_sound=self._sound is not None)
 
     # ------------------------------------------------------------ Source
 
@@ -88,9 +90,11 @@ class NativeSource:
 
     # ------------------------------------------------------------ Heard, on the thread of the sockets
 
-    def ready(self, video: MediaTrack) -> None:
+    def ready(self, video: MediaTrack, sound: MediaTrack | None, config: bytes) -> None:
         """Build what follows the appsrc."""
         self._track = video
+        if self._sound is not None and sound is not None:
+            self._sound.ready(sound, config)
         codec, stream_format = CODECS[video.encoding]
         caps = f"video/x-{codec},stream-format={stream_format},alignment=au"
         try:
@@ -118,6 +122,8 @@ class NativeSource:
         if self._appsrc.get_property("current-level-bytes") > MOST_QUEUED_BYTES:
             self.ended(own(OwnError.STUCK, "nothing takes the frames"))
             return
+        if self._sound is not None:
+            self._sound.picture_came()
         for unit in units:
             if unit.parameters is not self._parameters:
                 self._parameters = unit.parameters
@@ -125,6 +131,21 @@ class NativeSource:
             buffer = Gst.Buffer.new_wrapped(unit.data)
             buffer.pts = max(0, ORIGIN_NS + unit.ticks * NS_PER_S // track.clock_rate)
             self._appsrc.emit("push-buffer", buffer)
+
+    def without_sound(self, text: str) -> None:
+        """See Heard."""
+        if self._sound is not None:
+            self._sound.listener.unusable(text)
+
+    def sound(self, units: Sequence[AudioUnit]) -> None:
+        """See Heard."""
+        if self._sound is not None:
+            self._sound.units(units)
+
+    def clocks(self, video: SenderReport, sound: SenderReport) -> None:
+        """See Heard."""
+        if self._sound is not None and self._track is not None:
+            self._sound.clocks(ORIGIN_NS + video.ticks * NS_PER_S // self._track.clock_rate, video.ntp_ns, sound)
 
     def lost(self, packets: int) -> None:
         """See Heard."""
