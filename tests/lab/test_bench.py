@@ -90,15 +90,16 @@ def test_the_slope_of_memory_leaves_out_the_ring() -> None:
 def test_a_bar_is_judged_only_by_what_was_measured() -> None:
     samples = [sample("one", 16, cpu=1.6), sample("eight", 16, cpu=1.2), sample("bare", 16, cpu=1.0)]
     verdicts = [(bar.measured is None, bar.is_missed) for bar in report.bars(samples)]
-    assert verdicts[:4] == [(False, True), (False, False), (True, False), (True, False)]
+    assert verdicts[:2] == [(False, True), (False, False)]
+    assert {*verdicts[2:4], *verdicts[5:7]} == {(True, False)}
     lossy = [*samples, replace(samples[0], lost_frames=1, problems=("a sentence",))]
-    assert [bar.is_missed for bar in report.bars(lossy)][4:] == [True, True]
+    assert [bar.is_missed for bar in report.bars(lossy)][-2:] == [True, True]
 
 
 def test_tables_are_markdown_with_a_row_per_variant() -> None:
     samples = [sample(variant.key, n, cpu=0.5) for n in (8, 1) for variant in VARIANTS]
     lines = report.figures(samples).splitlines()
-    assert [line.split(" | ")[0] for line in lines[2:]] == ["| 1"] * 4 + ["| 8"] * 4
+    assert [line.split(" | ")[0] for line in lines[2:]] == ["| 1"] * len(VARIANTS) + ["| 8"] * len(VARIANTS)
     assert len({line.count("|") for line in lines}) == 1
     assert "0.50 (0.50–0.50)" in lines[2]
     assert "not measured" in report.judgement(report.bars(samples))
@@ -106,9 +107,9 @@ def test_tables_are_markdown_with_a_row_per_variant() -> None:
 
 def test_rounds_rotate_and_the_judged_number_of_cameras_has_more() -> None:
     planned = rounds(Plan())
-    assert [one.cameras for one in planned] == [16, 1, 8, 32, 16, 16, 1, 8, 32, 16]
+    assert [one.cameras for one in planned] == [16, 1, 8, 32, 64, 16, 16, 1, 8, 32, 64, 16]
     judged = [one.order for one in planned if one.cameras == 16]
-    assert [order[0] for order in judged] == list(VARIANTS)
+    assert [order[0] for order in judged] == list(VARIANTS)[: len(judged)]
     assert all(set(order) == set(VARIANTS) for order in judged)
     assert rotated((ONE, EIGHT, BARE), 4) == (EIGHT, BARE, ONE)
 
@@ -158,8 +159,8 @@ def test_a_small_real_run_measures_all_variants_and_loses_nothing(tmp_path: Path
     told: list[str] = []
     samples = run(plan, told.append)
     assert [s.variant for s in samples] == [variant.key for variant in VARIANTS], told
-    assert [s.problems for s in samples] == [()] * 4
-    assert [s.lost_frames for s in samples] == [0, 0, None, None]
+    assert [s.problems for s in samples] == [()] * len(VARIANTS)
+    assert [s.lost_frames for s in samples] == [0, 0, 0, None, None]
     by_key = {s.variant: s for s in samples}
     assert by_key["one"].processes == by_key["eight"].processes == 2
     assert by_key["bare"].processes == by_key["ffmpeg"].processes == 1

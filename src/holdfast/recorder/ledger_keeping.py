@@ -123,6 +123,11 @@ class LedgerKeeper:
             self._ticked_ns = now_ns
             self._step(Ticked(now_ns))
 
+    def settle(self) -> None:
+        """Nothing more comes: what was recorded last counts as well."""
+        self._ticked_ns = 0
+        self.tick()
+
     def _carried(self, record: GapRecord, now_ns: MonoNs) -> Gap:
         also = record.detail.get("also")
         notes = (

@@ -173,6 +173,8 @@ class Recorder:
         for supervisor in everyone:
             self._alone.do(supervisor.stream, supervisor.recording.shut_down)
         is_clean = await _wait(lambda: all(s.recording.is_idle for s in everyone), WRITE_PATIENCE_S)
+        for supervisor in everyone:
+            self._alone.do(supervisor.stream, supervisor.ledger.settle)
         self._ports.services.catalog.post(RecorderStopped(wall_ns=self._ports.services.clock.wall_ns()))
         if not is_clean:
             LOG.warning("not every file could be made final; `holdfast check DIR --repair` does it")

@@ -136,7 +136,7 @@ class _Hopeless:
 _NAME_OF_NOBODY = f"{'x' * 64}.invalid"
 """A label has 63 characters at most (RFC 1035 2.3.4): nobody has to be asked."""
 HOPELESS = (
-    _Hopeless("tls", replace(small(), tls=True)),
+    _Hopeless("tls", small(), "rtsps://127.0.0.1:PORT/stream"),
     _Hopeless("name_not_found", small(), f"rtsp://{_NAME_OF_NOBODY}:PORT/stream"),
     _Hopeless("not_found", small(), "rtsp://127.0.0.1:PORT/nothing"),
     _Hopeless("refused", small()),

@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 PATIENCE_S = 10.0
 """For all of it."""
+HANDSHAKE_S = 5.0
+"""Of it for the agreement on encryption."""
 STAGGER_S = 0.25
 """The next address is tried beside the one before when that has not answered (RFC 8305 section 5)."""
 DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322}
@@ -168,8 +170,14 @@ def _encrypt(plain: socket.socket, host: str, call: Call, deadline_s: float) -> 
     if not call.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    plain.settimeout(max(0.1, deadline_s - time.monotonic()))
-    sealed = context.wrap_socket(plain, server_hostname=host or None)
+    plain.settimeout(max(0.1, min(HANDSHAKE_S, deadline_s - time.monotonic())))
+    try:
+        sealed = context.wrap_socket(plain, server_hostname=host or None)
+    except ssl.SSLError:
+        raise
+    except OSError as error:
+        # No answer, or a reset: what listens there does not speak TLS.
+        raise ssl.SSLError(f"the other side does not speak TLS: {error}") from error
     try:
         certificate = sealed.getpeercert(binary_form=True) or b""
         fingerprint = hashlib.sha256(certificate).hexdigest()

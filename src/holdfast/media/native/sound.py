@@ -7,13 +7,12 @@ from typing import Any
 from holdfast.domain.times import NS_PER_S
 from holdfast.media.elements import Element, ElementMissing, make
 from holdfast.media.gi import Gst
+from holdfast.media.native.times import ORIGIN_NS, MediaTimes
 from holdfast.media.sound_branch import KINDS, SoundListener
 from holdfast.rtsp.audio import AudioUnit
 from holdfast.rtsp.rtcp import SenderReport
 from holdfast.rtsp.sdp import MediaTrack
 
-ORIGIN_NS = 3600 * NS_PER_S
-"""Media time of a session's first frame: a camera whose times go backward does not get below zero."""
 MOST_QUEUED_BYTES = 1 << 20
 """A flood of sound is dropped here; the picture has another way."""
 RAW = {"PCMU": "audio/x-mulaw", "PCMA": "audio/x-alaw"}
@@ -28,10 +27,9 @@ class SoundEntry:
         self._bin = bin_
         self._appsrc: Any = None
         self._clock_rate = 1
+        self._times = MediaTimes(1)
         self._picture_ns: int | None = None
         """When the first picture came, by the host's monotonic clock."""
-        self._base_ns: int | None = None
-        """Media time of the first unit: by its arrival, as nothing else is known yet."""
 
     def ready(self, track: MediaTrack, config: bytes) -> None:
         """The camera will send this sound."""
@@ -52,7 +50,7 @@ class SoundEntry:
             self.listener.unusable(str(missing))
             return
         appsrc.set_property("caps", Gst.Caps.from_string(caps))
-        self._clock_rate = track.clock_rate
+        self._times, self._clock_rate = MediaTimes(track.clock_rate), track.clock_rate
         self._bin.add(appsrc)
         ghost = Gst.GhostPad.new("sound", appsrc.get_static_pad("src"))
         ghost.set_active(True)
@@ -70,17 +68,16 @@ class SoundEntry:
         """Hand them on, when there is a picture to go with."""
         if self._appsrc is None or self._picture_ns is None:
             return
-        if self._base_ns is None:
-            first_ns = units[0].ticks * NS_PER_S // self._clock_rate
-            self._base_ns = ORIGIN_NS + time.monotonic_ns() - self._picture_ns - first_ns
+        # By its arrival, as nothing else is known of the first one.
+        arrived_ns = ORIGIN_NS + time.monotonic_ns() - self._picture_ns
         for unit in units:
             buffer = Gst.Buffer.new_wrapped(unit.data)
-            buffer.pts = max(0, self._base_ns + unit.ticks * NS_PER_S // self._clock_rate)
+            buffer.pts = self._times.at(unit.ticks, arrived_ns)
             self._appsrc.emit("push-buffer", buffer)
 
     def clocks(self, picture_ns: int, ntp_ns: int, sound: SenderReport) -> None:
         """The camera's clock said `ntp_ns` at this media time of the picture; and what it said of the sound."""
-        if self._base_ns is None:
+        if self._times.base_ns is None:
             return
-        as_dated_ns = self._base_ns + sound.ticks * NS_PER_S // self._clock_rate
+        as_dated_ns = self._times.base_ns + sound.ticks * NS_PER_S // self._clock_rate
         self.listener.reported(picture_ns + sound.ntp_ns - ntp_ns - as_dated_ns)

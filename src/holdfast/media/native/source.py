@@ -7,6 +7,7 @@ The parser puts parameter sets where they belong and tells key frames; nothing i
 
 import functools
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,8 +17,9 @@ from holdfast.media.elements import Element, ElementMissing, make
 from holdfast.media.gi import GLib, Gst
 from holdfast.media.native.connection import Connection
 from holdfast.media.native.reactor import Reactor
-from holdfast.media.native.sound import ORIGIN_NS, SoundEntry
+from holdfast.media.native.sound import SoundEntry
 from holdfast.media.native.stream import READ_BYTES, own
+from holdfast.media.native.times import ORIGIN_NS, MediaTimes
 from holdfast.media.source import SourceListener
 from holdfast.rtsp.audio import AudioUnit
 from holdfast.rtsp.parameter_sets import ParameterSets
@@ -30,6 +32,7 @@ CODECS = {"H264": ("h264", "avc"), "H265": ("h265", "hvc1")}
 MOST_QUEUED_BYTES = 64 << 20
 """More than this waits in front of a pipeline only when nothing moves in it any more."""
 NS_PER_S = 1_000_000_000
+STEP_S = 0.01
 END_PATIENCE_MS = 1000
 
 
@@ -64,6 +67,7 @@ class NativeSource:
         self.bin.add(self._appsrc)
         self._parameters: ParameterSets | None = None
         self._track: MediaTrack | None = None
+        self._times = MediaTimes(1)
         self._end_lock = threading.Lock()
         self._end: ErrorReport | None = None
         self._sound = None if listener.sound is None else SoundEntry(listener.sound, self.bin)
@@ -82,7 +86,12 @@ class NativeSource:
 
     def drain(self, patience_s: float) -> None:
         """See Source."""
+        until_s = time.monotonic() + patience_s
         self._connection.drain(patience_s)
+        while self._appsrc.get_property("current-level-bytes") and time.monotonic() < until_s:
+            time.sleep(STEP_S)
+        # The last one has left the queue; now it passes the pipeline.
+        time.sleep(STEP_S)
 
     def close(self) -> None:
         """See Source."""
@@ -92,7 +101,7 @@ class NativeSource:
 
     def ready(self, video: MediaTrack, sound: MediaTrack | None, config: bytes) -> None:
         """Build what follows the appsrc."""
-        self._track = video
+        self._track, self._times = video, MediaTimes(video.clock_rate)
         if self._sound is not None and sound is not None:
             self._sound.ready(sound, config)
         codec, stream_format = CODECS[video.encoding]
@@ -129,7 +138,7 @@ class NativeSource:
                 self._parameters = unit.parameters
                 self._appsrc.set_property("caps", self._caps(track, unit.parameters))
             buffer = Gst.Buffer.new_wrapped(unit.data)
-            buffer.pts = max(0, ORIGIN_NS + unit.ticks * NS_PER_S // track.clock_rate)
+            buffer.pts = self._times.at(unit.ticks, ORIGIN_NS)
             self._appsrc.emit("push-buffer", buffer)
 
     def without_sound(self, text: str) -> None:
@@ -144,8 +153,9 @@ class NativeSource:
 
     def clocks(self, video: SenderReport, sound: SenderReport) -> None:
         """See Heard."""
-        if self._sound is not None and self._track is not None:
-            self._sound.clocks(ORIGIN_NS + video.ticks * NS_PER_S // self._track.clock_rate, video.ntp_ns, sound)
+        if self._sound is not None and self._track is not None and self._times.base_ns is not None:
+            picture_ns = self._times.base_ns + video.ticks * NS_PER_S // self._track.clock_rate
+            self._sound.clocks(picture_ns, video.ntp_ns, sound)
 
     def lost(self, packets: int) -> None:
         """See Heard."""
