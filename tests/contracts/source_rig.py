@@ -63,7 +63,7 @@ class SourceRig:
         self.served_before = len(self.lab.served(self.camera))
         parts = urlsplit(url or self.lab.urls[self.camera])
         address = StreamAddress(
-            url=f"rtsp://{parts.hostname}:{parts.port}{parts.path}",
+            url=f"{parts.scheme}://{parts.hostname}:{parts.port}{parts.path}",
             user=unquote(parts.username or ""),
             password=unquote(parts.password or "") if password is None else password,
             source=self.source,

@@ -164,7 +164,7 @@ def _answered(trying: Sequence[socket.socket], patience_s: float) -> list[socket
 def _encrypt(plain: socket.socket, host: str, call: Call, deadline_s: float) -> Line:
     context = ssl.create_default_context()
     # Cameras speak what they spoke when they were made.
-    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     with contextlib.suppress(ssl.SSLError):
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
     if not call.verify:
