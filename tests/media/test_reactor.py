@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 
@@ -84,9 +85,11 @@ def test_a_channel_is_told_of_data_and_of_the_end(reactor: Reactor, pair: tuple[
 def test_a_channel_is_woken_when_it_is_due_and_not_when_it_was_removed(reactor: Reactor) -> None:
     due, removed = Noting(), Noting()
     now_s = time.monotonic()
-    due.due_s = removed.due_s = now_s + 0.2
-    on(reactor, lambda: (reactor.add(due), reactor.add(removed), reactor.remove(removed)))
+    due.due_s = removed.due_s = now_s + 0.5
+    for channel in (due, removed):
+        on(reactor, partial(reactor.add, channel))
+    on(reactor, partial(reactor.remove, removed))
     assert due.news.wait(PATIENCE_S)
-    assert due.woken[0] >= now_s + 0.2
+    assert due.woken[0] >= now_s + 0.5
     on(reactor, lambda: reactor.remove(due))
     assert removed.woken == []
