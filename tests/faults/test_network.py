@@ -16,6 +16,8 @@ DAMAGE = ("garbage", "framing", "lost-packets", "times-still", "times-random", "
 PATIENCE = ("held", "held-path", "drip", "late", "slow-describe", "no-video")
 SILENCES = ("dead", "unreachable", "one-session-453", "one-session-503", "one-session-kick", "503")
 LONG = ("dark", "deaf", "boot", "silent", "away-5", "worker-stopped")
+OTHER_CLIENT = ("reset", "half-close", "dead", "held", "404", "one-session-453", "worker-killed")
+"""What a client can do right or wrong; `./dev faults --only network-rtspsrc` has all."""
 CLOSELY_TIMED_S = 1.0
 RARE = ("401", "away-60", "away-300")
 """They take so long that only `./dev faults` has them; the wrong password has a test of its own."""
@@ -34,6 +36,11 @@ def test_connections_that_are_closed_and_refused_in_words_cost_a_second_and_one_
     tmp_path: Path, seed: int
 ) -> None:
     assert_all_pass(judged(network.network(tmp_path / "rec", kinds=HANDSHAKES, times=1, seed=seed)))
+
+
+def test_the_other_client_keeps_the_same_bars(tmp_path: Path, seed: int) -> None:
+    rows = network.network(tmp_path / "rec", kinds=OTHER_CLIENT, times=1, seed=seed, source="rtspsrc")
+    assert_all_pass(judged(rows))
 
 
 def test_damage_on_the_way_ends_with_its_cause(tmp_path: Path, seed: int) -> None:

@@ -73,6 +73,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "camera-reboot": lambda root, seed, _quick: processes.intent(root, seed=seed),
     "sound": lambda root, seed, quick: sound.sound(root, rounds=2 if quick else 8, seed=seed),
     "network": network.all_kinds,
+    "network-rtspsrc": network.with_rtspsrc,
     "network-named": lambda root, seed, quick: endurance.named(root, seconds=20 if quick else 90, seed=seed),
     "network-beside": lambda root, seed, quick: endurance.beside(root, seconds=20 if quick else 300, seed=seed),
     "network-reconnections": lambda root, seed, quick: endurance.reconnections(

@@ -46,12 +46,12 @@ class _Run:
     ended_ns: list[int] = field(default_factory=list)
 
 
-def network(root: Path, *, kinds: Sequence[str], times: int, seed: int) -> list[Row]:
-    """Each of these kinds of faults so many times, seven kinds side by side."""
+def network(root: Path, *, kinds: Sequence[str], times: int, seed: int, source: str = "auto") -> list[Row]:
+    """Each of these kinds of faults so many times, seven kinds side by side. `source`: the client that is tried."""
     rows: list[Row] = []
     left = iter(kinds)
     while group := tuple(islice(left, CAMERAS_AT_ONCE)):
-        rows += _group(root / group[0], group, times, seed)
+        rows += _group(root / group[0], group, times, seed, source)
     return rows
 
 
@@ -60,19 +60,24 @@ def one(kind: str) -> Callable[[Path, int, bool], list[Row]]:
     return lambda root, seed, quick: network(root, kinds=[kind], times=1 if quick else 5, seed=seed)
 
 
-def all_kinds(root: Path, seed: int, quick: bool) -> list[Row]:  # noqa: FBT001 - every scenario is called like this
+def with_rtspsrc(root: Path, seed: int, quick: bool) -> list[Row]:  # noqa: FBT001 - every scenario is called like this
+    """Every kind, fetched by the other client."""
+    return all_kinds(root, seed, quick, source="rtspsrc")
+
+
+def all_kinds(root: Path, seed: int, quick: bool, source: str = "auto") -> list[Row]:  # noqa: FBT001 - every scenario is called like this
     """Every kind; the longest ones not in a quick run."""
     kinds = [name for name, kind in KINDS.items() if not (quick and kind.long)]
     # Those that take long wait for one another, and not all others for them.
     kinds.sort(key=lambda name: KINDS[name].lasts_s + KINDS[name].bar_s)
-    return network(root, kinds=kinds, times=1 if quick else 5, seed=seed)
+    return network(root, kinds=kinds, times=1 if quick else 5, seed=seed, source=source)
 
 
-def _group(root: Path, kinds: Sequence[str], times: int, seed: int) -> list[Row]:
+def _group(root: Path, kinds: Sequence[str], times: int, seed: int, source: str) -> list[Row]:
     chance = random.Random(f"{seed} {' '.join(kinds)}")
     specs = [replace(chance.choice(VARIANTS)(), proxied=True) for _ in (*kinds, "none")]
     runs = [_Run(KINDS[name]) for name in kinds]
-    with stand(specs, root, seed=seed) as made:
+    with stand(specs, root, "--source", source, seed=seed) as made:
         made.start()
         made.await_recording(range(len(specs)))
         for turn in range(times):
