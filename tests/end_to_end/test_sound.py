@@ -23,7 +23,7 @@ def test_sound_is_recorded_beside_the_picture_and_survives_a_kill(tmp_path: Path
     with stand([BEEPS], tmp_path / "rec", "--audio") as made:
         made.start()
         await_that(lambda: sound_of(made) == "recorded", 30)
-        assert "with sound" in made.ask("status", str(made.root)).stdout
+        await_that(lambda: "with sound" in made.ask("status", str(made.root)).stdout, 30)
         time.sleep(4)
         made.kill_everything()
         assert made.ask("check", str(made.root), "--repair").returncode == 0

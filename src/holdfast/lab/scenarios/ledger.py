@@ -12,6 +12,8 @@ from holdfast.lab.scenarios.stand import NS_PER_S, Stand
 
 TOLERATED_HOLE_NS = NS_PER_S // 2
 """Up to two frame intervals, or so much, need no gap."""
+LIE_NS = 2 * NS_PER_S
+"""Of a camera whose times lie by less than this nobody can tell whether it was only late (`media/frames.py`)."""
 EDGE_NS = 150_000_000
 _SHOWN = 5
 DAMAGED = frozenset({"packets_lost"})
@@ -90,7 +92,7 @@ def contradictions(
     if leniency.unknowable:
         return []
     edge_ns = max(EDGE_NS, film.interval_ns * 3 // 2)
-    shortest_ns = max(TOLERATED_HOLE_NS, 2 * film.interval_ns)
+    shortest_ns = max(LIE_NS if leniency.times_lie else TOLERATED_HOLE_NS, 2 * film.interval_ns)
     found: list[str] = []
     for hole in film.holes(until_ns):
         if hole.to_ns - hole.from_ns >= shortest_ns:

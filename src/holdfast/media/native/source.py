@@ -42,6 +42,43 @@ def shared() -> tuple[Reactor, memoryview]:
     return Reactor(), memoryview(bytearray(READ_BYTES))
 
 
+class LastWord:
+    """Tells how a source ended, once, unless nobody wants to know any more. Called from any thread.
+
+    It is apart from the source, because its callbacks may come when that is gone.
+    """
+
+    def __init__(self, listener: SourceListener) -> None:
+        """Nothing was said yet."""
+        self._listener = listener
+        self._lock = threading.Lock()
+        self._error: ErrorReport | None = None
+
+    def say(self, error: ErrorReport) -> None:
+        """This is it; it is told later."""
+        with self._lock:
+            self._error = error
+
+    def withdraw(self) -> None:
+        """Nobody wants to know."""
+        with self._lock:
+            self._error = None
+
+    def tell(self) -> bool:
+        """Tell it now. False, for GLib: once is enough."""
+        with self._lock:
+            error, self._error = self._error, None
+            if error is not None:
+                self._listener.source_failed(error)
+        return False
+
+    def on_event(self, _pad: Any, info: Any) -> Any:
+        """Tell it when the end of the stream passes."""
+        if info.get_event().type == Gst.EventType.EOS:
+            self.tell()
+        return Gst.PadProbeReturn.OK
+
+
 class NativeSource:
     """Implements `source.Source` and `connection.Heard`."""
 
@@ -68,8 +105,7 @@ class NativeSource:
         self._parameters: ParameterSets | None = None
         self._track: MediaTrack | None = None
         self._times = MediaTimes(1)
-        self._end_lock = threading.Lock()
-        self._end: ErrorReport | None = None
+        self._last_word = LastWord(listener)
         self._sound = None if listener.sound is None else SoundEntry(listener.sound, self.bin)
         reactor, scratch = shared()
         self._connection = Connection(address, reactor, self, scratch, wants_sound=self._sound is not None)
@@ -95,6 +131,7 @@ class NativeSource:
 
     def close(self) -> None:
         """See Source."""
+        self._last_word.withdraw()
         self._connection.leave()
 
     # ------------------------------------------------------------ Heard, on the thread of the sockets
@@ -163,28 +200,17 @@ class NativeSource:
 
     def ended(self, error: ErrorReport) -> None:
         """Tell of it when all that came before has passed."""
-        self._end = error
+        word = self._last_word
+        word.say(error)
         ghost = self.bin.get_static_pad("src")
         if ghost is None or self._parameters is None:
-            self._tell()
+            word.tell()
             return
-        ghost.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event)
+        ghost.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, word.on_event)
         self._appsrc.emit("end-of-stream")
-        GLib.timeout_add(END_PATIENCE_MS, self._tell)
+        GLib.timeout_add(END_PATIENCE_MS, word.tell)
 
     # ------------------------------------------------------------ inside
-
-    def _on_event(self, _pad: Any, info: Any) -> Any:
-        if info.get_event().type == Gst.EventType.EOS:
-            self._tell()
-        return Gst.PadProbeReturn.OK
-
-    def _tell(self) -> bool:
-        with self._end_lock:
-            error, self._end = self._end, None
-        if error is not None:
-            self._listener.source_failed(error)
-        return False
 
     @staticmethod
     def _caps(track: MediaTrack, parameters: ParameterSets) -> Any:
