@@ -159,9 +159,9 @@ def test_a_primary_without_a_better_one_is_given_up_after_two_minutes(suspected:
     now = after(now, (Failed(2, RESET, ended=True), 12.0))
     now = replace(now, next_rival_at_s=1e9)
     assert step(now, Ticked(), 129.9)[1] == ()
-    report, close = step(now, Ticked(), 130.0)[1]
+    report, opening, close = step(now, Ticked(), 130.0)[1]
     assert isinstance(report, Report)
-    assert close == Close(1)
+    assert (opening, close) == (Open(3), Close(1))
 
 
 def test_a_primary_that_is_given_up_leaves_its_place_to_the_rival_that_is_on_the_way(suspected: Connection) -> None:

@@ -196,7 +196,11 @@ def _primary_failed(now: Connection, fault: Fault, settings: ConnectionSettings,
     if (is_long or given_up) and not now.alarmed:
         failed = replace(failed, alarmed=True)
         actions += (Alarm(fault),)
-    return failed, actions
+    if delay_s > 0:
+        return failed, actions
+    # Not with the next tick: each moment of it would be missing.
+    failed, opening = _open_if_due(failed, settings, at_s)
+    return failed, actions + opening
 
 
 def _is_enough(failures: int, settings: ConnectionSettings) -> bool:
@@ -220,7 +224,7 @@ def _delay_s(
         return backoff_s
     if fault.kind is FaultKind.BUSY:
         return min(backoff_s, settings.busy_s)
-    if primary.first_at_s is not None and at_s - primary.first_at_s >= settings.settled_s:
+    if primary.first_at_s is not None and (not now.failures or at_s - primary.first_at_s >= settings.settled_s):
         return 0.0
     return min(backoff_s, settings.quick_s * (1 - chance / 3))
 

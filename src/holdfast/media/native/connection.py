@@ -36,8 +36,8 @@ YOUNG_S = 10.0
 SLOWLY_S = 0.2
 SOUNDING_S = 0.02
 AT_ONCE_S = 0.03
-"""How often a socket is read: when nobody looks, when there is sound, which some cameras date by arrivals only, and when
-somebody looks."""
+"""How often a socket is read: when nobody looks, when there is sound, which some cameras date by arrivals only, and
+when somebody looks."""
 GATHERED_BYTES = 192 * 1024
 """So much is not left in the kernel until then: the camera must never find its window shut."""
 LEAVING_S = 0.3
