@@ -21,11 +21,23 @@ CAMERAS = ("cam_01", "앞문 카메라")
 
 
 @dataclass
+class FakeApproach:
+    """What the control server uses of an approach."""
+
+    pin: str = ""
+
+    def trust(self) -> str:
+        forgotten, self.pin = self.pin, ""
+        return forgotten
+
+
+@dataclass
 class FakeStream:
     """What the control server uses of a supervisor."""
 
     status: StreamStatus
     session: int = 3
+    approach: FakeApproach = field(default_factory=FakeApproach)
 
     def set_mode(self, mode: Mode) -> None:
         self.status = replace(self.status, mode=mode)

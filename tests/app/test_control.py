@@ -86,6 +86,16 @@ async def test_the_mode_is_switched(server: ControlServer, recorder: FakeRecorde
     assert recorder.streams[StreamId("cam_01")].status.mode is Mode.RECORDING_ONLY
 
 
+async def test_a_certificate_is_forgotten_and_that_is_kept(
+    server: ControlServer, recorder: FakeRecorder, catalog: FakeCatalog, root: Path
+) -> None:
+    recorder.streams[StreamId("cam_01", "sub")].approach.pin = "ab"
+    assert await asked(root, "POST", "/cameras/cam_01/trust") == {"forgotten": ""}
+    assert await asked(root, "POST", "/cameras/cam_01/trust?stream=sub") == {"forgotten": "ab"}
+    assert recorder.streams[StreamId("cam_01", "sub")].approach.pin == ""
+    assert catalog.flushes == 2
+
+
 async def test_it_gives_the_graph_of_the_present_session(server: ControlServer, root: Path) -> None:
     assert await asked(root, "GET", "/cameras/cam_01/graph") == {"dot": "digraph cam_01_3 {}"}
 
@@ -104,6 +114,7 @@ async def test_there_is_no_graph_of_a_camera_that_is_not_connected(server: Contr
         ("/cameras/nobody/recording", b'{"wanted": true}'),
         ("/cameras/cam_01/recording?stream=third", b'{"wanted": true}'),
         ("/cameras/nobody/mode", b'{"mode": "both"}'),
+        ("/cameras/nobody/trust", b""),
         ("/nothing", b""),
         ("/cameras/../status", b""),
     ],

@@ -60,6 +60,7 @@ def test_a_catalog_of_the_first_schema_keeps_what_it_knows(connection: sqlite3.C
     reader = CatalogReader(path)
     assert reader.last_life() == LastLife(wall_ns=WallNs(7), stopped_in_order=False)
     assert reader.gaps() == ()
+    assert reader.certificates() == ()
 
 
 def test_a_step_that_fails_leaves_nothing_behind(connection: sqlite3.Connection, path: Path) -> None:

@@ -20,6 +20,7 @@ from holdfast.catalog import connect, queries
 from holdfast.catalog.queries import CatalogReader
 from holdfast.catalog.store import Catalog
 from holdfast.catalog.writer import WriterSettings
+from holdfast.domain.certificates import CertificateRecord
 from holdfast.domain.segments import (
     FaultRecord,
     Heartbeat,
@@ -30,9 +31,10 @@ from holdfast.domain.segments import (
     StreamRecord,
 )
 from holdfast.domain.times import PtsNs, WallNs
-from holdfast.ports.catalog import CatalogMissingError, CatalogTooNewError, CatalogUnreadableError
+from holdfast.ports.catalog import CatalogMissingError, CatalogTooNewError, CatalogUnreadableError, Change
 
 INTENT = IntentRecord(camera="cam_01", stream="main", wanted=True, since_wall_ns=WallNs(5))
+PINNED = CertificateRecord(place="nvr:322", fingerprint="ab", seen_wall_ns=WallNs(6), camera="cam_01")
 
 
 @pytest.fixture
@@ -83,7 +85,7 @@ def damage(path: Path) -> None:
     path.write_bytes(content)
 
 
-def filled(path: Path, *changes: SegmentRecord | IntentRecord | StreamRecord | Heartbeat | RebuildDone) -> None:
+def filled(path: Path, *changes: Change) -> None:
     catalog = Catalog.open(path)
     for change in changes:
         catalog.post(change)
@@ -146,7 +148,7 @@ def test_an_older_catalog_is_not_read_before_it_is_brought_up_to_date(path: Path
 @pytest.mark.expects_log("set aside as .*damaged-1")
 def test_a_damaged_catalog_is_set_aside_and_what_only_it_knew_is_saved(path: Path) -> None:
     name = StreamRecord(camera="cam_01", stream="main", display_name="뒷문")
-    filled(path, *(segment(number) for number in range(500)), INTENT, name, RebuildDone(wall_ns=WallNs(8)))
+    filled(path, *(segment(number) for number in range(500)), INTENT, name, PINNED, RebuildDone(wall_ns=WallNs(8)))
     with closing(sqlite3.connect(path)) as connection:
         query = "SELECT rootpage FROM sqlite_master WHERE name = 'segments_by_wall'"
         (page,) = connection.execute(query).fetchone()
@@ -161,6 +163,7 @@ def test_a_damaged_catalog_is_set_aside_and_what_only_it_knew_is_saved(path: Pat
     assert list(catalog.segments()) == []
     assert catalog.intents() == (INTENT,)
     assert catalog.cameras()[0].display_name == "뒷문"
+    assert catalog.certificates() == (PINNED,)
     assert path.with_name("catalog.db.damaged-1").exists()
     assert not path.with_name("catalog.db.new").exists()
     assert catalog.close()

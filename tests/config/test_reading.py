@@ -85,6 +85,20 @@ def test_a_configuration_is_read_with_all_that_it_says(tmp_path: Path) -> None:
     assert SECRET not in repr(found)
 
 
+@pytest.mark.parametrize(
+    ("lines", "verify", "pins"),
+    [
+        ("", False, True),
+        ('certificate = "first"', False, True),
+        ('certificate = "trusted"', True, True),
+        ('certificate = "any"', False, False),
+    ],
+)
+def test_which_certificate_is_taken_can_be_set(tmp_path: Path, lines: str, verify: bool, pins: bool) -> None:  # noqa: FBT001 - of a table
+    (camera,) = read(written(tmp_path, with_camera(f'url = "rtsps://h"\n{lines}'))).cameras
+    assert (camera.main.verify, camera.main.pins) == (verify, pins)
+
+
 def test_every_timing_and_the_log_can_be_set(tmp_path: Path) -> None:
     text = """
         [recorder]
@@ -161,6 +175,7 @@ def test_a_password_file_is_read_beside_the_configuration(tmp_path: Path) -> Non
         ('url = "rtsp://h"\nrecord = "yes"', 'record = "yes" must be true or false, without quotation marks.'),
         ('url = "rtsp://h"\nrecord_sub = true', "record_sub = true needs a sub_url."),
         ('url = "rtsp://h"\nsource = "vlc"', 'source = "vlc" must be one of auto, native, rtspsrc.'),
+        ('url = "rtsps://h"\ncertificate = "no"', 'certificate = "no" must be one of first, trusted, any.'),
         ('url = "rtsp://h"\ntransport = "http"', 'transport = "http" must be one of tcp, udp.'),
         ('url = "rtsp://h"\npassword = "s3cr3t"', "url has no user, and there is a password."),
         ('url = "rtsp://h"\nuser = "u"\npassword = 5', "password = … is no text."),

@@ -58,6 +58,7 @@ class SourceRig:
         url: str | None = None,
         password: str | None = None,
         sound: bool = False,
+        pin: str = "",
     ) -> StreamAddress:
         """Open the session, at the camera's own URL unless told otherwise."""
         self.served_before = len(self.lab.served(self.camera))
@@ -67,6 +68,7 @@ class SourceRig:
             user=unquote(parts.username or ""),
             password=unquote(parts.password or "") if password is None else password,
             source=self.source,
+            pin=pin,
         )
         self.pool.open(OpenSession(STREAM, 1, address, mode, reorders=False, sound=sound))
         return address

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.catalog.store import Catalog
+from holdfast.domain.certificates import CertificateForgotten, CertificateRecord
 from holdfast.domain.gaps import GapRecord, GapRemoved
 from holdfast.domain.segments import (
     FaultRecord,
@@ -248,6 +249,18 @@ def test_intents_are_kept_and_replaced(catalog: CatalogPort) -> None:
         catalog.post(intent)
     assert catalog.flush(10)
     assert catalog.intents() == (other, off)
+
+
+def test_certificates_are_kept_replaced_and_forgotten(catalog: CatalogPort) -> None:
+    first = CertificateRecord(place="b:322", fingerprint="aa", seen_wall_ns=wall(0), camera="cam_01")
+    second = CertificateRecord(place="b:322", fingerprint="bb", seen_wall_ns=wall(5), camera="cam_02")
+    other = CertificateRecord(place="a:322", fingerprint="cc", seen_wall_ns=wall(6))
+    put(catalog, first)
+    put(catalog, second, other)
+    assert catalog.certificates() == (other, second)
+    put(catalog, CertificateForgotten(place="b:322"), CertificateForgotten(place="never heard of"))
+    assert catalog.certificates() == (other,)
+    assert catalog.cameras() == (), "a certificate makes no camera"
 
 
 def test_the_heartbeat_is_the_latest(catalog: CatalogPort) -> None:

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holdfast.domain.certificates import CertificateForgotten, CertificateRecord
 from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, Fault, FaultKind, OwnError
 from holdfast.domain.secrets import redact
-from holdfast.domain.segments import FaultRecord, SegmentRecord, SegmentState
+from holdfast.domain.segments import LOCAL_NODE, FaultRecord, SegmentRecord, SegmentState
 from holdfast.domain.streams import Mode, StreamAddress, StreamId
 from holdfast.domain.times import NS_PER_MS, NS_PER_S, PtsNs, WallNs
 
@@ -23,6 +24,11 @@ def test_a_main_stream_is_called_like_its_camera() -> None:
     assert str(StreamId("cam_01")) == "cam_01"
     assert str(StreamId("cam_01", "sub")) == "cam_01/sub"
     assert StreamId("cam_01") < StreamId("cam_01", "sub") < StreamId("cam_02")
+
+
+def test_a_certificate_is_of_this_machine_unless_told_otherwise() -> None:
+    seen = CertificateRecord(place="camera:322", fingerprint="ab", seen_wall_ns=WallNs(1))
+    assert (seen.node, seen.camera) == (CertificateForgotten(place="camera:322").node, "") == (LOCAL_NODE, "")
 
 
 def test_an_address_does_not_show_its_password() -> None:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from holdfast.domain.certificates import CertificateForgotten, CertificateRecord
 from holdfast.domain.gaps import GapRecord, GapRemoved
 from holdfast.domain.segments import (
     LOCAL_NODE,
@@ -41,6 +42,10 @@ class _FakeLedger:
         self._lock = threading.RLock()
         self._gaps: dict[str, GapRecord] = {}
         self._last_life: LastLife | None = None
+        self._certificates: dict[str, CertificateRecord] = {}
+
+    def certificates(self) -> tuple[CertificateRecord, ...]:
+        return tuple(self._certificates[place] for place in sorted(self._certificates))
 
     def heartbeat(self) -> WallNs | None:
         return None if self._last_life is None else self._last_life.wall_ns
@@ -111,6 +116,10 @@ class FakeCatalog(_FakeLedger):
                 self._faults.append(replace(change, detail=json.loads(json.dumps(dict(change.detail)))))
             case IntentRecord():
                 self._intents[change.camera, change.stream] = change
+            case CertificateRecord():
+                self._certificates[change.place] = change
+            case CertificateForgotten():
+                self._certificates.pop(change.place, None)
             case StreamRecord():
                 self._names[change.camera, change.stream] = change.display_name
             case GapRecord():

@@ -27,6 +27,9 @@ class Listener:
     def source_failed(self, error: ErrorReport) -> None:
         self.errors.append(error)
 
+    def source_certificate(self, fingerprint: str) -> None:
+        """Never here."""
+
     def source_lost(self, packets: int) -> None:
         """Never here."""
 

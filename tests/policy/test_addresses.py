@@ -7,7 +7,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from holdfast.domain.secrets import redact
-from holdfast.policy.addresses import BadAddress, parse_url, place_of
+from holdfast.policy.addresses import BadAddress, certificate_place, parse_url, place_of
 
 ANY_TEXT = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1)
 """What a person may choose as a user name or a password; a lone surrogate cannot be typed."""
@@ -168,3 +168,16 @@ def test_two_ways_to_write_one_place_are_seen_as_one(one: str, other: str) -> No
 )
 def test_two_places_are_not_taken_for_one(one: str, other: str) -> None:
     assert place_of(parse_url(one)) != place_of(parse_url(other))
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("rtsps://Camera/x", "camera:322"),
+        ("rtsps://camera:8322?channel=1", "camera:8322"),
+        ("rtsps://[2001:DB8::7]/x", "[2001:db8::7]:322"),
+        ("rtsp://camera/x", ""),
+    ],
+)
+def test_a_certificate_belongs_to_host_and_port(url: str, place: str) -> None:
+    assert certificate_place(url) == place

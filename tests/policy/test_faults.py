@@ -42,7 +42,8 @@ def error(branch: Branch, domain: str, code: int, text: str = "text", debug: str
         (error(Branch.SOURCE, OWN_DOMAIN, OwnError.BAD_DATA), FaultKind.BAD_STREAM),
         (error(Branch.SOURCE, OWN_DOMAIN, OwnError.CONNECTION_LOST), FaultKind.RTSP_NETWORK),
         (error(Branch.SOURCE, OWN_DOMAIN, OwnError.ANSWERLESS), FaultKind.STALLED),
-        (error(Branch.SOURCE, OWN_DOMAIN, OwnError.OTHER_CERTIFICATE), FaultKind.TLS),
+        (error(Branch.SOURCE, OWN_DOMAIN, OwnError.OTHER_CERTIFICATE), FaultKind.CERTIFICATE_CHANGED),
+        (error(Branch.SOURCE, OWN_DOMAIN, OwnError.TLS), FaultKind.TLS),
     ],
 )
 def test_an_error_is_a_fault_of_its_kind(report: ErrorReport, kind: FaultKind) -> None:

@@ -12,6 +12,7 @@ from holdfast.domain.streams import StreamAddress, StreamId
 from holdfast.domain.times import MonoNs, PtsNs
 from holdfast.ports.capture import SessionEnded, SessionFailed, TakeBytes, TakeClosed, TakeOpened
 from holdfast.ports.reach import PortSeen
+from holdfast.recorder.pins import Pins
 from holdfast.recorder.recording import Services
 from holdfast.recorder.supervisor import StreamPlan, StreamPorts, StreamSupervisor
 from tests.fakes.capture import FakeCapture
@@ -45,7 +46,7 @@ class Life:
         self.numbers = 0
         services = Services(self.clock, self.writer, Silent(), self.number, lambda: UUID(int=self.number()))
         self.reach = FakeReach()
-        ports = StreamPorts(self.capture, self.reach, services, lambda: 0.5)
+        ports = StreamPorts(self.capture, self.reach, services, Pins({}, self.clock, Silent()), lambda: 0.5)
         self.supervisor = StreamSupervisor(StreamPlan(STREAM, StreamAddress("rtsp://h/")), ports, 0)
         self.supervisor.restore(wanted=True)
         self.supervisor.enable()

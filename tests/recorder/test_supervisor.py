@@ -23,6 +23,7 @@ from holdfast.ports.capture import (
     WorkerLost,
 )
 from holdfast.ports.reach import PortSeen
+from holdfast.recorder.pins import Pins
 from holdfast.recorder.recording import Services
 from holdfast.recorder.status import RecordingState
 from holdfast.recorder.supervisor import StreamPlan, StreamPorts, StreamSupervisor
@@ -54,7 +55,7 @@ class Desk:
         services = Services(self.clock, self.writer, self.catalog, counter(), lambda: UUID(int=run_ids()))
         plan = StreamPlan(STREAM, StreamAddress(url), "Front door", rules=SegmentRules())
         self.reach = FakeReach()
-        ports = StreamPorts(self.capture, self.reach, services, lambda: 0.0)
+        ports = StreamPorts(self.capture, self.reach, services, Pins({}, self.clock, self.catalog), lambda: 0.0)
         self.supervisor = StreamSupervisor(plan, ports, last_session)
 
     def begin_take(self, session: int = 1, *, reorders: bool = False, text: int = 1) -> None:

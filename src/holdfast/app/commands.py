@@ -248,6 +248,9 @@ def _add_remote(commands: "Commands") -> None:
     parser.add_argument("camera", metavar="CAMERA", help=say("camera, such as cam_01"))
     parser.add_argument("mode", choices=["streaming_only", "recording_only", "both"])
     _add_folder(parser, "--in")
+    parser = _add(commands, "trust", "Accept another certificate of a camera: the next one is pinned.", _trust)
+    parser.add_argument("camera", metavar="CAMERA", help=say("camera, such as cam_01, or HOST:PORT"))
+    _add_folder(parser, "--in")
     parser = _add(commands, "graph", "Write the pipeline of a running camera as SVG, without secrets.", _graph)
     parser.add_argument("camera", metavar="CAMERA", help=say("camera, such as cam_01"))
     _add_folder(parser, "--in")
@@ -312,6 +315,12 @@ def _mode(options: argparse.Namespace) -> int:
     from holdfast.app.remote import mode
 
     return mode(options)
+
+
+def _trust(options: argparse.Namespace) -> int:
+    from holdfast.app.trust_command import trust
+
+    return trust(options)
 
 
 def _graph(options: argparse.Namespace) -> int:

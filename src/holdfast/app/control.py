@@ -68,6 +68,7 @@ class ControlServer:
         application.router.add_post("/reload", self._reload)
         application.router.add_post("/cameras/{camera}/recording", self._recording)
         application.router.add_post("/cameras/{camera}/mode", self._mode)
+        application.router.add_post("/cameras/{camera}/trust", self._trust)
         application.router.add_get("/cameras/{camera}/graph", self._graph)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
@@ -154,6 +155,14 @@ class ControlServer:
             return _answer({"error": f"mode must be one of {', '.join(Mode)}"}, 400)
         self._recorder.streams[stream].set_mode(mode)
         return _answer(self._shown(self._recorder.status_of(stream)))
+
+    async def _trust(self, request: "web.Request") -> "web.Response":
+        stream = self._stream(request)
+        if stream is None:
+            return _unknown(request)
+        forgotten = self._recorder.streams[stream].approach.trust()
+        await asyncio.to_thread(self._catalog.flush, SWITCH_PATIENCE_S)
+        return _answer({"forgotten": forgotten})
 
     async def _graph(self, request: "web.Request") -> "web.Response":
         stream = self._stream(request)

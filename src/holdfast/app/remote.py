@@ -33,21 +33,21 @@ def status(options: argparse.Namespace) -> int:
 
 def switch(options: argparse.Namespace) -> int:
     """`holdfast start|stop CAMERA --in DIR`."""
-    answer = ask(root_of(options), "POST", _path(options.camera, "recording"), {"wanted": options.wanted})
+    answer = ask(root_of(options), "POST", path_of(options.camera, "recording"), {"wanted": options.wanted})
     print(status_line(_status(answer)))
     return Exit.OK
 
 
 def mode(options: argparse.Namespace) -> int:
     """`holdfast mode CAMERA MODE --in DIR`."""
-    answer = ask(root_of(options), "POST", _path(options.camera, "mode"), {"mode": options.mode})
+    answer = ask(root_of(options), "POST", path_of(options.camera, "mode"), {"mode": options.mode})
     print(status_line(_status(answer)))
     return Exit.OK
 
 
 def graph(options: argparse.Namespace) -> int:
     """`holdfast graph CAMERA --in DIR`."""
-    dot = str(ask(root_of(options), "GET", _path(options.camera, "graph"))["dot"])
+    dot = str(ask(root_of(options), "GET", path_of(options.camera, "graph"))["dot"])
     output: Path = options.output or Path(f"{options.camera.replace('/', '_')}.svg")
     drawing = dot.encode() if output.suffix == ".dot" else _drawn(dot)
     try:
@@ -68,7 +68,7 @@ def _print_config_error(answer: list[dict[str, object]]) -> None:
         print(config_words(error))
 
 
-def _path(camera: str, what: str) -> str:
+def path_of(camera: str, what: str) -> str:
     """The path of a camera's resource. `cam_01/sub` is the stream sub of cam_01; no camera's id holds a slash."""
     camera, _, stream = camera.partition("/")
     return f"/cameras/{quote(camera, safe='')}/{what}" + (f"?stream={quote(stream, safe='')}" if stream else "")

@@ -53,6 +53,7 @@ CAUSES: Mapping[Cause, str] = {
     FaultKind.UNREACHABLE: "camera unreachable",
     FaultKind.NAME_NOT_FOUND: "name unknown",
     FaultKind.TLS: "no encrypted connection",
+    FaultKind.CERTIFICATE_CHANGED: "another certificate",
     FaultKind.BUSY: "camera busy",
     FaultKind.SERVER_ERROR: "error of the camera",
     FaultKind.AUTHENTICATION: "password refused",

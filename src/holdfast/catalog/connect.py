@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from holdfast.catalog import migrate, rows
+from holdfast.domain.certificates import CertificateRecord
 from holdfast.domain.segments import StreamRecord
 from holdfast.ports.catalog import CatalogMissingError, CatalogTooOldError, CatalogUnreadableError, Change
 
@@ -140,7 +141,7 @@ def set_aside(path: Path) -> Path:
 
 
 def salvage(path: Path) -> tuple[Change, ...]:
-    """What can still be read from a damaged catalog and stands in no file: intents, names, the last life, gaps."""
+    """What only a damaged catalog knows and can still be read: intents, certificates, names, last life, gaps."""
     saved: list[Change] = []
     with (
         contextlib.suppress(sqlite3.Error, ValueError, TypeError),
@@ -149,6 +150,7 @@ def salvage(path: Path) -> tuple[Change, ...]:
         connection.row_factory = sqlite3.Row
         saved += [StreamRecord(**dict(row)) for row in _try(connection, "SELECT * FROM streams")]
         saved += [rows.intent_from(row) for row in _try(connection, "SELECT * FROM intents")]
+        saved += [CertificateRecord(**dict(row)) for row in _try(connection, "SELECT * FROM certificates")]
         saved += [rows.life_from(row) for row in _try(connection, "SELECT * FROM heartbeats")]
         saved += [rows.gap_from(row) for row in _try(connection, "SELECT * FROM gaps")]
     return tuple(saved)

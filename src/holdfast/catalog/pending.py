@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from typing import assert_never
 
+from holdfast.domain.certificates import CertificateForgotten, CertificateRecord
 from holdfast.domain.gaps import GapRecord, GapRemoved
 from holdfast.domain.segments import (
     FaultRecord,
@@ -37,6 +38,8 @@ def name_of(change: Change) -> Key | None:
             return ("stream", change.node, change.camera, change.stream)
         case GapRecord() | GapRemoved():
             return ("gap", change.node, change.gap_id)
+        case CertificateRecord() | CertificateForgotten():
+            return ("certificate", change.node, change.place)
         case Heartbeat() | RecorderStopped():
             return ("heartbeat", change.node)
         case RebuildDone():
@@ -51,8 +54,8 @@ class Pending:
     """A bounded queue of changes; not thread-safe.
 
     When more than `limit` wait, the oldest fault goes first, then the oldest segment, run or session (the files hold
-    them too), then the oldest gap. Intents, names and heartbeats are never dropped; there is one of each per stream or
-    node.
+    them too), then the oldest gap. Intents, certificates, names and heartbeats are never dropped; there is one of each
+    per stream, camera or node.
     """
 
     def __init__(self, limit: int) -> None:

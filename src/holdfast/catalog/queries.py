@@ -8,6 +8,7 @@ from typing import Any
 
 from holdfast.catalog import connect
 from holdfast.catalog.rows import columns, fault_from, gap_from, intent_from, segment_from
+from holdfast.domain.certificates import CertificateRecord
 from holdfast.domain.gaps import GapRecord
 from holdfast.domain.segments import (
     LOCAL_NODE,
@@ -83,6 +84,7 @@ SELECT max(
     COALESCE((SELECT max(number) FROM sessions WHERE node = :node AND camera = :camera AND stream = :stream), 0),
     COALESCE((SELECT max(session) FROM runs WHERE node = :node AND camera = :camera AND stream = :stream), 0))
 """
+_CERTIFICATES = f"SELECT {', '.join(columns(CertificateRecord))} FROM certificates WHERE node = ? ORDER BY place"  # noqa: S608
 _INTENTS = f"SELECT {', '.join(columns(IntentRecord))} FROM intents WHERE node = ? ORDER BY camera, stream"  # noqa: S608
 _LAST_LIFE = "SELECT wall_ns, stopped FROM heartbeats WHERE node = ?"
 _GAP = ", ".join(columns(GapRecord))
@@ -208,6 +210,12 @@ class CatalogReader:
         with self._reading() as connection:
             found = connection.execute(_INTENTS, (self._node,)).fetchall()
         return tuple(map(intent_from, found))
+
+    def certificates(self) -> tuple[CertificateRecord, ...]:
+        """See CatalogReads."""
+        with self._reading() as connection:
+            found = connection.execute(_CERTIFICATES, (self._node,)).fetchall()
+        return tuple(CertificateRecord(**dict(row)) for row in found)
 
     def heartbeat(self) -> WallNs | None:
         """See CatalogReads."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any, assert_never
 
+from holdfast.domain.certificates import CertificateForgotten, CertificateRecord
 from holdfast.domain.gaps import GapRecord, GapRemoved
 from holdfast.domain.segments import (
     FaultRecord,
@@ -43,6 +44,8 @@ _PUT_SEGMENT = _insert("segments", columns(SegmentRecord), ("node", "volume", "p
 _PUT_SESSION = _insert("sessions", columns(SessionRecord), (*_STREAM_KEY, "number", "started_wall_ns"))
 _PUT_INTENT = _insert("intents", columns(IntentRecord), _STREAM_KEY)
 _PUT_STREAM = _insert("streams", columns(StreamRecord), _STREAM_KEY)
+_PUT_CERTIFICATE = _insert("certificates", columns(CertificateRecord), ("node", "place"))
+_FORGET_CERTIFICATE = "DELETE FROM certificates WHERE node = :node AND place = :place"
 _PUT_HEARTBEAT = _insert("heartbeats", (*columns(Heartbeat), "stopped"), ("node",))
 _PUT_GAP = _insert("gaps", columns(GapRecord), ("node", "gap_id"))
 _REMOVE_GAP = "DELETE FROM gaps WHERE node = :node AND gap_id = :gap_id"
@@ -92,6 +95,10 @@ def _statement(change: Change) -> str:
             return _PUT_SESSION
         case IntentRecord():
             return _PUT_INTENT
+        case CertificateRecord():
+            return _PUT_CERTIFICATE
+        case CertificateForgotten():
+            return _FORGET_CERTIFICATE
         case StreamRecord():
             return _PUT_STREAM
         case Heartbeat() | RecorderStopped():

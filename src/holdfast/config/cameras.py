@@ -12,6 +12,8 @@ from holdfast.policy.addresses import BadAddress, parse_url, place_of
 from holdfast.policy.naming import camera_id
 
 TRANSPORTS = ("tcp", "udp")
+CERTIFICATES = ("first", "trusted", "any")
+"""Which one of rtsps is taken: the first one that is seen from then on, one that this machine trusts, every one."""
 MOST_PASSWORD_BYTES = 4096
 
 
@@ -40,10 +42,12 @@ class Camera:
         user, password, password_file = _account(table, folder)
         transport = table.choice("transport", TRANSPORTS) or "tcp"
         source = table.choice("source", SOURCES) or "auto"
+        certificate = table.choice("certificate", CERTIFICATES) or "first"
+        verify, pins = certificate == "trusted", certificate != "any"
         for key, address in urls.items():
             if address is not None:
                 known = _with_account(table, key, address, user, password)
-                urls[key] = replace(known, transport=transport, source=source)
+                urls[key] = replace(known, transport=transport, source=source, verify=verify, pins=pins)
         record, record_sub = table.boolean("record", default=True), table.boolean("record_sub", default=False)
         if record_sub and not table.has("sub_url"):
             table.problem("record_sub", "record_sub = true needs a sub_url.")

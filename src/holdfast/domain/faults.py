@@ -12,6 +12,7 @@ class FaultKind(StrEnum):
     UNREACHABLE = "unreachable"
     NAME_NOT_FOUND = "name_not_found"
     TLS = "tls"
+    CERTIFICATE_CHANGED = "certificate_changed"
     BUSY = "busy"
     SERVER_ERROR = "server_error"
     AUTHENTICATION = "authentication"

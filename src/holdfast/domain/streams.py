@@ -59,6 +59,8 @@ class StreamAddress:
     """Of rtsps: the certificate must be signed by somebody whom this machine trusts, for this name."""
     pin: str = ""
     """Of rtsps: SHA-256 of the only certificate that is taken, in hexadecimal; empty: any."""
+    pins: bool = True
+    """Of rtsps: the first certificate that is seen is pinned, unless it is verified."""
 
     @property
     def chosen_source(self) -> str:

@@ -11,6 +11,7 @@ from holdfast.media.host import WORKER_COMMAND, WorkerHost, close_all
 from holdfast.media.pipes import PipeReader, SessionPipes
 from holdfast.ports.capture import (
     BranchFailed,
+    CertificateSeen,
     CloseSession,
     DumpGraph,
     Event,
@@ -200,7 +201,7 @@ class WorkerPool:
                 self._graph_arrived(request, size, fds)
             case SessionEnded():
                 self._ended(member, event)
-            case SessionFailed() | BranchFailed() | Progress():
+            case CertificateSeen() | SessionFailed() | BranchFailed() | Progress():
                 self._listener(event)
         close_all(fds)
 

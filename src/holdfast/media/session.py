@@ -14,7 +14,7 @@ looks at a few frames now and then, which is enough to know the media clock.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,6 +33,7 @@ from holdfast.media.streaming_branch import SILENT, StreamingBranch, rendered
 from holdfast.media.take import Take
 from holdfast.ports.capture import (
     BranchFailed,
+    CertificateSeen,
     ClockSample,
     Event,
     OpenSession,
@@ -158,6 +159,10 @@ class Session:
         """Report on the main loop, once; before the messages that GStreamer posts because of it (B5)."""
         GLib.idle_add(self._fail, error, priority=GLib.PRIORITY_HIGH)
 
+    def source_certificate(self, fingerprint: str) -> None:
+        """Told at once, even when nothing else comes of the session."""
+        self._emit(CertificateSeen(self.stream, self.number, fingerprint), ())
+
     def source_lost(self, packets: int) -> None:
         """Count; it is told with the next heartbeat."""
         self._losses.add(time.monotonic_ns(), packets)
@@ -234,31 +239,23 @@ class Session:
     # ------------------------------------------------------------ main loop
 
     def _on_message(self, _bus: Any, message: Any) -> bool:
-        if message.type == Gst.MessageType.ERROR:
-            error, debug = message.parse_error()
-            names = ancestor_names(message.src)
-            branch = next((b for b in BRANCHES if b in names), Branch.SOURCE)
-            report = ErrorReport(branch, error.domain, error.code, names[0], error.message, debug or "")
-            if self.sound is not None and branch is Branch.SOUND:
-                self.sound.failed(names, report)
-            elif self.sound is not None and self.sound.is_asked_for and branch is Branch.SOURCE:
-                self._fail(replace(report, branch=Branch.SOUND))
-            else:
-                self._on_error(report)
-        return True
-
-    def _on_error(self, report: ErrorReport) -> None:
+        if message.type != Gst.MessageType.ERROR:
+            return True
+        names = ancestor_names(message.src)
+        report = _report_of(message, names)
         if report.branch is Branch.SOURCE:
+            is_for_sound = self.sound is not None and self.sound.is_asked_for
+            self._fail(replace(report, branch=Branch.SOUND) if is_for_sound else report)
+        elif report.branch is Branch.SOUND and self.sound is not None:
+            self.sound.failed(names, report)
+        elif report.branch is Branch.RECORDING and self._recording_failures >= MAX_BRANCH_FAILURES:
             self._fail(report)
-        elif report.branch is Branch.RECORDING:
-            self._recording_failures += 1
-            if self._recording_failures > MAX_BRANCH_FAILURES:
-                self._fail(report)
-                return
-            self._recording.give_up_take()
-            self._emit(BranchFailed(self.stream, self.number, report), ())
         else:
+            if report.branch is Branch.RECORDING:
+                self._recording_failures += 1
+                self._recording.give_up_take()
             self._emit(BranchFailed(self.stream, self.number, report), ())
+        return True
 
     def _fail(self, report: ErrorReport) -> bool:
         # The first error in time decides (requirement B5): what follows are its echoes.
@@ -302,6 +299,13 @@ def _let_go(parts: tuple[object, ...]) -> bool:
     for part in parts:
         vars(part).clear()
     return False
+
+
+def _report_of(message: Any, names: Sequence[str]) -> ErrorReport:
+    """An error message of the bus. `names`: of the element and what it is in."""
+    error, debug = message.parse_error()
+    branch = next((b for b in BRANCHES if b in names), Branch.SOURCE)
+    return ErrorReport(branch, error.domain, error.code, names[0], error.message, debug or "")
 
 
 def _own(code: OwnError, text: str, branch: Branch = Branch.SOURCE) -> ErrorReport:

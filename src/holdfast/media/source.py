@@ -30,6 +30,9 @@ class SourceListener(Protocol):
     def source_failed(self, error: ErrorReport) -> None:
         """The source cannot deliver."""
 
+    def source_certificate(self, fingerprint: str) -> None:
+        """The camera showed this certificate (SHA-256, in hexadecimal)."""
+
     def source_lost(self, packets: int) -> None:
         """At least so many packets of the video did not arrive, as the sequence numbers tell."""
 

@@ -9,6 +9,8 @@ from holdfast.domain.streams import StreamAddress
 SCHEMES = ("rtsp", "rtsps")
 DEFAULT_PORT = 554
 """Of both schemes, as GStreamer has it; cameras often listen for rtsps at 322, which has to be written."""
+RTSPS_PORT = 322
+"""Of rtsps, for the client of our own (RFC 7826 section 20.1)."""
 _HOST = re.compile(r"^(\[[0-9a-fA-F:.%a-z]+\]|[^\s:@\[\]]+)(:\d{1,5})?$")
 
 
@@ -47,6 +49,15 @@ def place_of(address: StreamAddress) -> str:
     if not re.search(r":\d+$", host):
         host += f":{DEFAULT_PORT}"
     return f"{scheme}://{host.lower()}{'' if tail == '/' else tail}"
+
+
+def certificate_place(url: str) -> str:
+    """host:port of an rtsps URL, in lower case: whoever shows a certificate there. Empty when it is no rtsps URL."""
+    scheme, _, rest = url.partition("://")
+    if scheme != "rtsps":
+        return ""
+    host = re.split(r"[/?#]", rest, maxsplit=1)[0].lower()
+    return host if re.search(r":\d+$", host) else f"{host}:{RTSPS_PORT}"
 
 
 def _shown(url: str) -> str:

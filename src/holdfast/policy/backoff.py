@@ -7,7 +7,7 @@ from holdfast.domain.faults import FaultKind
 SELDOM = frozenset({FaultKind.AUTHENTICATION})
 """Faults after which quick tries do harm: cameras lock accounts (requirement C6)."""
 
-SLOW = frozenset({FaultKind.NO_VIDEO, FaultKind.ELEMENT_MISSING, FaultKind.BAD_ADDRESS})
+SLOW = frozenset({FaultKind.NO_VIDEO, FaultKind.ELEMENT_MISSING, FaultKind.BAD_ADDRESS, FaultKind.CERTIFICATE_CHANGED})
 """Faults that quick tries do not end."""
 
 AT_ONCE = frozenset(

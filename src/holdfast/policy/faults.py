@@ -44,7 +44,7 @@ BY_DOMAIN_AND_CODE: Mapping[tuple[Branch, str, int], FaultKind] = {
     (Branch.SOURCE, OWN_DOMAIN, OwnError.UNREACHABLE): FaultKind.UNREACHABLE,
     (Branch.SOURCE, OWN_DOMAIN, OwnError.NAME_NOT_FOUND): FaultKind.NAME_NOT_FOUND,
     (Branch.SOURCE, OWN_DOMAIN, OwnError.TLS): FaultKind.TLS,
-    (Branch.SOURCE, OWN_DOMAIN, OwnError.OTHER_CERTIFICATE): FaultKind.TLS,
+    (Branch.SOURCE, OWN_DOMAIN, OwnError.OTHER_CERTIFICATE): FaultKind.CERTIFICATE_CHANGED,
     (Branch.SOURCE, OWN_DOMAIN, OwnError.CONNECTION_LOST): FaultKind.RTSP_NETWORK,
     (Branch.SOURCE, OWN_DOMAIN, OwnError.BAD_ANSWER): FaultKind.NOT_UNDERSTOOD,
     (Branch.SOURCE, OWN_DOMAIN, OwnError.UNSUPPORTED_HERE): FaultKind.NOT_UNDERSTOOD,
@@ -88,6 +88,8 @@ SENTENCES: Mapping[FaultKind, str] = {
     FaultKind.UNREACHABLE: "Nothing answers at the camera's address. Check its power, cable and address.",
     FaultKind.NAME_NOT_FOUND: "No address is known for the camera's name. Check the name, or write the address.",
     FaultKind.TLS: "No encrypted connection to the camera comes about. Its certificate may not be trusted here.",
+    FaultKind.CERTIFICATE_CHANGED: "The camera shows another certificate than before: it was replaced or reset, or "
+    "something else answers in its place. `holdfast trust CAMERA --in DIR` accepts it.",
     FaultKind.BUSY: "The camera is busy: it serves as many viewers as it can. It may still hold an old session.",
     FaultKind.SERVER_ERROR: "The camera answers with an error of its own. Restart it if that goes on.",
     FaultKind.AUTHENTICATION: "The camera refuses the user name or the password. Correct them; tries are rare, "

@@ -144,6 +144,16 @@ class TakeOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateSeen:
+    """An encrypted connection came about: the camera showed this certificate. Said once in a session."""
+
+    stream: StreamId
+    session: int
+    fingerprint: str
+    """SHA-256, in hexadecimal."""
+
+
+@dataclass(frozen=True, slots=True)
 class SessionFailed:
     """The session cannot go on. The first error in time (requirement B5). The worker has ended it."""
 
@@ -178,7 +188,17 @@ class Graph:
     size: int
 
 
-Event = WorkerReady | Heartbeat | Progress | TakeOpened | SessionFailed | BranchFailed | SessionEnded | Graph
+Event = (
+    WorkerReady
+    | Heartbeat
+    | Progress
+    | CertificateSeen
+    | TakeOpened
+    | SessionFailed
+    | BranchFailed
+    | SessionEnded
+    | Graph
+)
 
 # ------------------------------------------------------------------ from the pool of workers
 
@@ -224,6 +244,7 @@ class WorkerLost:
 
 PoolEvent = (
     SessionBegun
+    | CertificateSeen
     | TakeOpened
     | TakeBytes
     | TakeClosed
@@ -302,6 +323,7 @@ __all__ = [
     "Branch",
     "BranchFailed",
     "Capture",
+    "CertificateSeen",
     "ClockSample",
     "CloseSession",
     "Command",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from holdfast.domain.certificates import CertificateForgotten, CertificateRecord
 from holdfast.domain.gaps import GapRecord, GapRemoved
 from holdfast.domain.segments import (
     MAIN_VOLUME,
@@ -28,6 +29,8 @@ Change = (
     | GapRecord
     | GapRemoved
     | IntentRecord
+    | CertificateRecord
+    | CertificateForgotten
     | StreamRecord
     | Heartbeat
     | RecorderStopped
@@ -152,6 +155,9 @@ class CatalogReads(Protocol):
 
     def intents(self) -> tuple[IntentRecord, ...]:
         """What the user wants recorded, by camera and stream."""
+
+    def certificates(self) -> tuple[CertificateRecord, ...]:
+        """The certificates that are pinned, by place."""
 
     def heartbeat(self) -> WallNs | None:
         """When the recorder was last known to be alive."""

@@ -1,4 +1,4 @@
-"""What the catalog knows from before: session numbers, and what the user switched by hand.
+"""What the catalog knows from before: session numbers, certificates, and what the user switched by hand.
 
 Read once, before the first camera is captured: later questions must not wait for a disk.
 """
@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Protocol, Self
 
+from holdfast.domain.certificates import CertificateRecord
 from holdfast.domain.gaps import GapCause, GapRecord
 from holdfast.domain.segments import IntentRecord, StreamExtent
 from holdfast.domain.streams import StreamId
@@ -28,6 +29,9 @@ class Remembers(Protocol):
 
     def intents(self) -> tuple[IntentRecord, ...]:
         """What the user switched on and off."""
+
+    def certificates(self) -> tuple[CertificateRecord, ...]:
+        """The certificates that are pinned."""
 
     def last_life(self) -> LastLife | None:
         """When and how the last recorder ended; None when none ever ran."""
@@ -58,6 +62,8 @@ class Past:
     sessions: dict[StreamId, int] = field(default_factory=dict)
     switched: dict[StreamId, bool] = field(default_factory=dict)
     """Only what the user switched; what is not in here is as it was configured."""
+    certificates: dict[str, str] = field(default_factory=dict)
+    """Fingerprints of those that are pinned, by place, when the recorder began."""
     ends: dict[StreamId, End] = field(default_factory=dict)
     """Streams that have footage, or lacked some when the recorder ended."""
 
@@ -66,6 +72,7 @@ class Past:
         """What the catalog tells. When it tells nothing, recording begins all the same, as configured."""
         past = cls()
         try:
+            past.certificates = {pinned.place: pinned.fingerprint for pinned in catalog.certificates()}
             for intent in catalog.intents():
                 past.switched[StreamId(intent.camera, intent.stream)] = intent.wanted
             for seen in catalog.cameras():

@@ -16,6 +16,7 @@ from holdfast.ports.volumes import Answer
 from holdfast.recorder.alone import Alone
 from holdfast.recorder.leaving import END_PATIENCE_S, Leavers
 from holdfast.recorder.past import Past, Remembers
+from holdfast.recorder.pins import Pins
 from holdfast.recorder.recording import Services
 from holdfast.recorder.status import StreamStatus
 from holdfast.recorder.supervisor import StreamPlan, StreamPorts, StreamSupervisor
@@ -46,6 +47,7 @@ class Recorder:
         """Nothing is captured before `start`."""
         self._ports = ports
         self.past = Past.recall(ports.past)
+        self._pins = Pins(self.past.certificates, ports.services.clock, ports.services.catalog)
         self._alone = Alone(ports.services.clock)
         self._leavers = Leavers(self._alone)
         self._supervisors = {plan.stream: self._supervisor(plan) for plan in plans}
@@ -187,7 +189,7 @@ class Recorder:
 
     def _supervisor(self, plan: StreamPlan) -> StreamSupervisor:
         ports = self._ports
-        stream_ports = StreamPorts(ports.capture, ports.reach, ports.services, ports.chance)
+        stream_ports = StreamPorts(ports.capture, ports.reach, ports.services, self._pins, ports.chance)
         return StreamSupervisor(plan, stream_ports, self.past.sessions.get(plan.stream, 0))
 
     def _begin(self, supervisor: StreamSupervisor) -> None:

@@ -16,6 +16,7 @@ from holdfast.policy.segmenting import SegmentRules
 from holdfast.ports.capture import (
     BranchFailed,
     Capture,
+    CertificateSeen,
     ClockSample,
     OpenSession,
     PacketsLost,
@@ -34,6 +35,7 @@ from holdfast.recorder.approach import Approach
 from holdfast.recorder.arrivals import Arrivals
 from holdfast.recorder.lanes import Lanes, Turns
 from holdfast.recorder.ledger_keeping import LedgerKeeper
+from holdfast.recorder.pins import Pins
 from holdfast.recorder.recording import Services
 from holdfast.recorder.session_log import SessionLog
 from holdfast.recorder.status import StreamStatus, recording_state, sound_state
@@ -73,6 +75,7 @@ class StreamPorts:
     capture: Capture
     reach: Reach
     services: Services
+    pins: Pins
     chance: Callable[[], float]
 
 
@@ -97,7 +100,7 @@ class StreamSupervisor:
         self.wanted = False
         self._ports, self._services = ports, ports.services
         self.connection = Connection(session=last_session, records=plan.mode.records)
-        self._approach = Approach(plan.stream, plan.address)
+        self.approach = Approach(plan.stream, plan.address, ports.pins)
         self._mode = plan.mode
         self._reorders = False
         self._silent_until_s = float("-inf")
@@ -166,6 +169,8 @@ class StreamSupervisor:
                 self._port_seen(event)
             case SessionBegun(_, session):
                 self._step(connecting.Begun(session))
+            case CertificateSeen(_, _, fingerprint):
+                self.approach.saw(fingerprint)
             case TakeOpened(track=Track.SOUND):
                 # Sound tells nothing of the picture, not even that the camera is alive.
                 self.recording.take_opened(event)
@@ -205,7 +210,7 @@ class StreamSupervisor:
 
     def _port_seen(self, seen: PortSeen) -> None:
         """The camera's port was looked at; that may tell more exactly why nothing comes."""
-        if seen.url not in {"", self._approach.address.url}:
+        if seen.url not in {"", self.approach.address.url}:
             # Where the camera was before the configuration changed.
             return
         self._port = seen
@@ -220,7 +225,7 @@ class StreamSupervisor:
         if fault.kind is not FaultKind.RTSP_NETWORK or self._port is None:
             return fault
         error = self._port.error
-        if error is None and self._approach.address.url.startswith("rtsps:"):
+        if error is None and self.approach.address.url.startswith("rtsps:"):
             text = "the port answers, but no encrypted connection comes about"
             error = ErrorReport(Branch.SOURCE, OWN_DOMAIN, OwnError.TLS, "recorder", text, fault.detail)
         return fault if error is None else classify(error)
@@ -269,8 +274,8 @@ class StreamSupervisor:
             held_bytes=self.recording.held_bytes,
             missing_s=None if gap is None else round(max(0, clock.wall_ns() - gap.from_wall_ns) / NS_PER_S, 1),
             frames=self._arrivals.frames,
-            source=self._approach.address.chosen_source,
-            source_reason=self._approach.reason,
+            source=self.approach.address.chosen_source,
+            source_reason=self.approach.reason,
             sound=sound_state(self.recording, at_s, wanted=self.plan.sound),
         )
 
@@ -305,16 +310,16 @@ class StreamSupervisor:
                 LOG_RECONNECT.info("%s: session %d goes on in place of session %d", self.stream, session, drains)
                 self.recording.inherit(session)
             case connecting.LookAtPort():
-                self._ports.reach.look(self.stream, self._approach.address.url)
+                self._ports.reach.look(self.stream, self.approach.address.url)
             case connecting.Report(session, fault, ends):
                 if ends:
                     self._sessions.ended(session, fault.kind)
                 LOG_RTSP.debug("%s: session %d: %s", self.stream, session, fault.detail)
                 had_frames = before.primary is not None and before.primary.first_at_s is not None
-                self._approach.failed(fault, had_frames=had_frames)
+                self.approach.failed(fault, had_frames=had_frames)
                 if fault.kind is FaultKind.RTSP_NETWORK and not had_frames and self._port is None:
                     self._unnamed = session, fault
-                    self._ports.reach.look(self.stream, self._approach.address.url)
+                    self._ports.reach.look(self.stream, self.approach.address.url)
                 else:
                     self._report(fault, session, breaks=ends)
             case connecting.Alarm(fault):
@@ -327,7 +332,7 @@ class StreamSupervisor:
         self.recording.open(session, is_rival=is_rival)
         self._sessions.began(session)
         sound = self.plan.sound and self._now_s() >= self._silent_until_s
-        address, mode = self._approach.address, self._mode
+        address, mode = self.approach.address, self._mode
         command = OpenSession(self.stream, session, address, mode, self._reorders, sound=sound)
         self._ports.capture.open(command)
 

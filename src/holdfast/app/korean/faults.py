@@ -61,6 +61,13 @@ _CAMERA = {
     "No encrypted connection to the camera comes about. Its certificate may not be trusted here.": (
         "카메라와 암호화된 연결을 맺을 수 없습니다. 카메라의 인증서를 이 컴퓨터가 신뢰하지 않을 수 있습니다."
     ),
+    (
+        "The camera shows another certificate than before: it was replaced or reset, or something else answers in its "
+        "place. `holdfast trust CAMERA --in DIR` accepts it."
+    ): (
+        "카메라가 전과 다른 인증서를 보냅니다. 카메라를 교체하거나 초기화했거나, 다른 장치가 대신 응답하고 있을 수 "
+        "있습니다. 새 인증서는 `holdfast trust CAMERA --in DIR`로 받아들입니다."
+    ),
     "The camera is busy: it serves as many viewers as it can. It may still hold an old session.": (
         "카메라가 접속을 더 받지 못합니다. 이미 최대 인원이 접속했거나 이전 세션이 아직 남아 있을 수 있습니다."
     ),

@@ -27,6 +27,9 @@ _COMMANDS = {
     "Show the state of a running recorder.": "실행 중인 녹화기의 상태를 표시합니다.",
     "Switch the recording of a camera on.": "카메라의 녹화를 켭니다.",
     "Switch the recording of a camera off.": "카메라의 녹화를 끕니다.",
+    "Accept another certificate of a camera: the next one is pinned.": (
+        "카메라의 새 인증서를 받아들입니다. 다음에 보내는 인증서를 고정합니다."
+    ),
     "Open and close the branches of a camera's pipeline.": "카메라 파이프라인의 분기를 열고 닫습니다.",
     "Write the pipeline of a running camera as SVG, without secrets.": (
         "실행 중인 카메라의 파이프라인을 비밀번호 없이 SVG 그림으로 저장합니다."
@@ -88,6 +91,7 @@ _OPTIONS = {
         "완료되지 않은 파일을 완료하고 카탈로그를 파일에 맞춥니다. 아무것도 삭제하지 않습니다"
     ),
     "camera, such as cam_01": "카메라. 예: cam_01",
+    "camera, such as cam_01, or HOST:PORT": "카메라. 예: cam_01, 또는 HOST:PORT",
     "file to write (default: CAMERA.svg); a name that ends in .dot gets GStreamer's text": (
         "저장할 파일 (기본값: CAMERA.svg). 이름이 .dot로 끝나면 GStreamer의 텍스트로 저장합니다"
     ),

@@ -36,6 +36,14 @@ _CAUSES = {
     "camera unreachable": "카메라 연결 불가",
     "name unknown": "이름을 찾을 수 없음",
     "no encrypted connection": "암호화 연결 실패",
+    "another certificate": "인증서 바뀜",
+    "The certificate of {camera} is forgotten: the next one that it shows is pinned.": (
+        "{camera}의 인증서를 잊었습니다. 다음에 보내는 인증서를 고정합니다."
+    ),
+    "No certificate of {camera} is pinned.": "{camera}: 고정된 인증서가 없습니다.",
+    "No certificate of {camera} is pinned. Name one of these by its address: {places}": (
+        "{camera}: 고정된 인증서가 없습니다. 다음 중 하나를 주소로 지정하십시오: {places}"
+    ),
     "camera busy": "카메라 접속 초과",
     "error of the camera": "카메라 자체 오류",
     "frames without times": "시간 없는 프레임",

@@ -20,6 +20,7 @@ from holdfast.domain.streams import StreamAddress
 from holdfast.media.native.dialling import Call, Line, OtherCertificate, dial
 from holdfast.media.native.reactor import HUNG_UP, Reactor
 from holdfast.media.native.stream import HungUp, Stream, own
+from holdfast.policy.addresses import certificate_place
 from holdfast.rtsp import events
 from holdfast.rtsp.audio import AudioReceiver, AudioUnit
 from holdfast.rtsp.auth import Credentials
@@ -48,6 +49,9 @@ NEVER_S = float("inf")
 
 class Heard(Protocol):
     """Who owns the connection. Called on the reactor's thread; `ended` once, and nothing after it."""
+
+    def certificate(self, fingerprint: str) -> None:
+        """The camera that the address names showed this certificate (SHA-256, in hexadecimal)."""
 
     def ready(self, video: MediaTrack, sound: MediaTrack | None, config: bytes) -> None:
         """The camera sends from now on. `config`: the sound's AudioSpecificConfig, if it is AAC."""
@@ -88,14 +92,16 @@ class Connection:
         self._plays = False
         self._interval_s = self._slowly_s = SOUNDING_S if wants_sound else SLOWLY_S
         self._read_at_s = self._young_until_s = NEVER_S
-        self._is_over = False
+        self._is_over = self._is_certificate_told = False
         self._leaves_at_s: float | None = None
 
     # ------------------------------------------------------------ from any thread
 
     def start(self) -> None:
         """Connect, and go on from there."""
-        call = Call(self._url, verify=self._address.verify, pin=self._address.pin)
+        # Whoever the camera sends us on to has a certificate of its own.
+        pin = self._address.pin if self._is_at_home else ""
+        call = Call(self._url, verify=self._address.verify, pin=pin)
 
         def run() -> None:
             try:
@@ -152,11 +158,19 @@ class Connection:
 
     # ------------------------------------------------------------ inside
 
+    @property
+    def _is_at_home(self) -> bool:
+        """Whether the camera that is called is the one that the address names."""
+        return certificate_place(self._url) == certificate_place(self._address.url)
+
     def _connected(self, line: Line) -> None:
         if self._is_over or self._leaves_at_s is not None:
             line.socket.close()
             self._is_over = True
             return
+        if line.fingerprint and self._is_at_home and not self._is_certificate_told:
+            self._is_certificate_told = True
+            self._heard.certificate(line.fingerprint)
         now_s = time.monotonic()
         self._stream = Stream(line.socket, self._reactor, self, self._scratch)
         self._client = Client(

@@ -178,6 +178,10 @@ class NativeSource:
             buffer.pts = self._times.at(unit.ticks, ORIGIN_NS)
             self._appsrc.emit("push-buffer", buffer)
 
+    def certificate(self, fingerprint: str) -> None:
+        """See Heard."""
+        self._listener.source_certificate(fingerprint)
+
     def without_sound(self, text: str) -> None:
         """See Heard."""
         if self._sound is not None:
