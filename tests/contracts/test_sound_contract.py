@@ -55,7 +55,8 @@ async def test_sound_is_a_take_of_its_own_with_times_of_the_picture(
 ) -> None:
     async with session(lab, NUMBERS[camera], source, tmp_path) as rig:
         rig.open(sound=True)
-        await rig.until_served(75)
+        # Long enough for a take that is dated anew with the second heartbeat to have some sound.
+        await rig.until_served(120)
         await rig.close()
         account = rig.account()
         assert account.is_complete, account
