@@ -15,11 +15,10 @@ from urllib.parse import urlsplit
 
 from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, OwnError
 from holdfast.domain.streams import StreamId
+from holdfast.media.native.dialling import DEFAULT_PORTS
 from holdfast.ports.reach import PortSeen
 
 PATIENCE_S = 0.7
-DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322}
-"""By scheme (RFC 2326 section 3.2, RFC 7826 section 20.1)."""
 RESOLVERS = 16
 """A name server that does not answer holds up a thread for many seconds; only looks at names wait for it."""
 

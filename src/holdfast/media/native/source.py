@@ -13,6 +13,7 @@ from typing import Any
 
 from holdfast.domain.faults import ErrorReport, OwnError
 from holdfast.domain.streams import StreamAddress
+from holdfast.domain.times import NS_PER_S
 from holdfast.media.elements import Element, ElementMissing, make
 from holdfast.media.gi import GLib, Gst
 from holdfast.media.native.connection import Connection
@@ -31,7 +32,6 @@ CODECS = {"H264": ("h264", "avc"), "H265": ("h265", "hvc1")}
 """By encoding name: the codec and its format with lengths instead of start codes (ISO/IEC 14496-15)."""
 MOST_QUEUED_BYTES = 64 << 20
 """More than this waits in front of a pipeline only when nothing moves in it any more."""
-NS_PER_S = 1_000_000_000
 STEP_S = 0.01
 END_PATIENCE_MS = 1000
 
