@@ -263,6 +263,9 @@ class Connection:
         if self._redirects > MOST_REDIRECTS:
             self._end(own(OwnError.BAD_ANSWER, f"the camera sent us on {self._redirects} times, now to {url}"))
             return
+        if self._url.startswith("rtsps:") and not url.startswith("rtsps:"):
+            self._end(own(OwnError.TLS, "the camera sent us on to a place without encryption"))
+            return
         self._url = url
         self.start()
 
