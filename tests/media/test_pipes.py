@@ -10,7 +10,7 @@ import pytest
 
 from holdfast.domain.streams import Track
 from holdfast.domain.times import MonoNs, PtsNs
-from holdfast.media import pipes
+from holdfast.media import pipes, turns
 from holdfast.media.pipes import PipeReader, SessionPipes
 from holdfast.ports.capture import TakeBytes, TakeClosed, TakeOpened
 from tests.media.pool_rig import PATIENCE_S, STREAM, open_descriptors
@@ -192,5 +192,5 @@ async def test_a_busy_session_does_not_keep_another_waiting(rig: PipeRig) -> Non
 async def test_a_reader_that_is_closed_reads_no_more(rig: PipeRig) -> None:
     os.write(rig.open(1), b"data")
     rig.reader.close()
-    await asyncio.sleep(3 * pipes.GATHER_S)
+    await asyncio.sleep(3 * turns.TURN_S)
     assert rig.heard == [take(1)]

@@ -317,3 +317,18 @@ def test_a_huge_description_takes_no_time() -> None:
     for text in ("," * 10_000_000, "Z" * 10_000_000, "AAAB" * 2_000_000):
         assert described("h264", sprop_parameter_sets=text) is None
     assert time.monotonic() - begun_s < 5
+
+
+@pytest.mark.parametrize(
+    ("bits", "aspect"),
+    [
+        (h264().flags(0), (1, 1)),
+        (h264().flags(1, 0, 0, 0, 0, 0, 0, 0, 0), (1, 1)),
+        (h264().flags(1, 1).u(8, 2).flags(0, 0, 0, 0, 0, 0, 0, 0), (12, 11)),
+        (h264().flags(1, 1).u(8, 200).flags(0, 0, 0, 0, 0, 0, 0, 0), (1, 1)),
+        (h264().flags(1, 1).u(8, 255).u(16, 64).u(16, 45).flags(0, 0, 0, 0, 0, 0, 0, 0), (64, 45)),
+        (h264().flags(1, 1).u(8, 255).u(16, 64).u(16, 0).flags(0, 0, 0, 0, 0, 0, 0, 0), (1, 1)),
+    ],
+)
+def test_h264_says_what_shape_a_pixel_has(bits: Bits, aspect: tuple[int, int]) -> None:
+    assert avc.read_sps(sps(bits)).pixel_aspect == aspect

@@ -7,11 +7,9 @@ from collections import deque
 from collections.abc import Callable
 
 from holdfast.domain.streams import Track
+from holdfast.media.turns import BEHIND_S, next_turn_s
 from holdfast.ports.capture import TakeBytes, TakeClosed, TakeOpened
 
-GATHER_S = 0.1
-"""A fragment comes in several writes, and many cameras send some at about the same time: all pipes are read at once,
-not more often than this, rather than that each of them wakes the recorder."""
 READ_BYTES = 1024 * 1024
 OLDER_TAKE_PATIENCE_S = 3.0
 
@@ -135,14 +133,19 @@ class PipeReader:
 
     def _gather(self) -> None:
         self._loop.remove_reader(self._epoll.fileno())
-        self._loop.call_later(GATHER_S, self._read)
+        self._at_next_turn()
+
+    def _at_next_turn(self) -> None:
+        # A fragment comes in several writes, and many cameras send some at about the same time: all pipes are read at
+        # once, rather than that each of them wakes the recorder.
+        self._loop.call_at(next_turn_s(self._loop.time(), behind_s=BEHIND_S), self._read)
 
     def _read(self) -> None:
         if self._is_closed:
             return
         ready = self._epoll.poll(0)
         if ready:
-            self._loop.call_later(GATHER_S, self._read)
+            self._at_next_turn()
         else:
             self._loop.add_reader(self._epoll.fileno(), self._gather)
         for fd, _ in ready:

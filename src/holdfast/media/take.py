@@ -24,7 +24,9 @@ def chain(codec: str, fd: int, *, reorders: bool, fragment_ms: int) -> list[Elem
     """The elements of one take, in order."""
     elements: list[Element] = []
     if reorders:
-        # RTP carries presentation times only; with B-frames the muxer needs decode times as well.
+        # RTP carries presentation times only; with B-frames the muxer needs decode times as well. The parser tells the
+        # timestamper how long a frame lasts.
+        elements.append(Element(f"{codec}parse", "parser"))
         elements.append(Element(f"{codec}timestamper", "timestamper"))
         # It holds frames back until it knows their order. A kill would take those as well: shorter fragments make up.
         fragment_ms = min(fragment_ms, REORDERED_FRAGMENT_MS)

@@ -22,6 +22,26 @@ _ORDER_CODED = 0
 _ORDER_CYCLIC = 1
 _ORDER_OF_DECODING = 2
 _EXTENDED_SAR = 255
+# Table E-1: width and height of a pixel, by `aspect_ratio_idc`.
+_ASPECTS = (
+    (1, 1),
+    (1, 1),
+    (12, 11),
+    (10, 11),
+    (16, 11),
+    (40, 33),
+    (24, 11),
+    (20, 11),
+    (32, 11),
+    (80, 33),
+    (18, 11),
+    (15, 11),
+    (64, 33),
+    (160, 99),
+    (4, 3),
+    (3, 2),
+    (2, 1),
+)
 _MAX_HRD_COUNT = 32
 _MACROBLOCK = 16
 _UNIT_4X4 = 16
@@ -44,6 +64,8 @@ class AvcSequence:
     chroma_format: int = 1
     luma_depth_over_8: int = 0
     chroma_depth_over_8: int = 0
+    pixel_aspect: tuple[int, int] = (1, 1)
+    """Width and height of a pixel; square when the set does not say."""
 
 
 def read_sps(nal: bytes) -> AvcSequence:
@@ -69,15 +91,17 @@ def read_sps(nal: bytes) -> AvcSequence:
     array = 0 if separate else chroma_format
     unit_x = 2 if array in {1, 2} else 1
     unit_y = (2 if array == 1 else 1) * (2 if has_fields else 1)
+    pixel_aspect, reorders = _usability(bits, profile, order)
     return AvcSequence(
         set_id=set_id,
         width=size_in_pixels(width, (left + right) * unit_x),
         height=size_in_pixels(height, (top + bottom) * unit_y),
         has_fields=has_fields,
-        reorders=_reorders(bits, profile, order),
+        reorders=reorders,
         chroma_format=chroma_format,
         luma_depth_over_8=luma,
         chroma_depth_over_8=chroma,
+        pixel_aspect=pixel_aspect,
     )
 
 
@@ -145,24 +169,39 @@ def _order(bits: Bits) -> int:
     return order
 
 
-def _reorders(bits: Bits, profile: int, order: int) -> bool | None:
-    if order == _ORDER_OF_DECODING:  # output order is decoding order (8.2.1.3)
-        return False
+def _usability(bits: Bits, profile: int, order: int) -> tuple[tuple[int, int], bool | None]:
+    """What follows in the set: the shape of a pixel, and whether pictures are shown in another order.
+
+    Several cameras write nonsense here, which no decoder needs; the size of the picture is right all the same.
+    """
+    pixel_aspect, reordered = (1, 1), None
     try:
-        reordered = _reordered_frames(bits) if bits.flag() else None
+        if bits.flag():
+            pixel_aspect = _pixel_aspect(bits)
+            reordered = _reordered_frames(bits)
     except BitsError:
-        # Several cameras write nonsense here, which no decoder needs; the size of the picture is right all the same.
         reordered = None
+    if order == _ORDER_OF_DECODING:  # output order is decoding order (8.2.1.3)
+        return pixel_aspect, False
     if reordered is None:
         # The baseline profile has no B slices (A.2.1).
-        return False if profile == _BASELINE else None
-    return reordered > 0
+        return pixel_aspect, False if profile == _BASELINE else None
+    return pixel_aspect, reordered > 0
+
+
+def _pixel_aspect(bits: Bits) -> tuple[int, int]:
+    if not bits.flag():
+        return 1, 1
+    number = bits.u(8)
+    if number != _EXTENDED_SAR:
+        return _ASPECTS[number] if number < len(_ASPECTS) else (1, 1)
+    width, height = bits.u(16), bits.u(16)
+    # Zero on either side says "unspecified" (E.2.1).
+    return (width, height) if width and height else (1, 1)
 
 
 def _reordered_frames(bits: Bits) -> int | None:
-    """`max_num_reorder_frames` of the usability information; None when it is not there."""
-    if bits.flag() and bits.u(8) == _EXTENDED_SAR:
-        bits.u(32)
+    """`max_num_reorder_frames` of the usability information, behind the shape of a pixel; None when it is not there."""
     if bits.flag():
         bits.u(1)
     if bits.flag():

@@ -29,6 +29,10 @@ for _kind in (1, 2, 3, 4, 5):
     _ROLES[_kind] = SLICE
 _ROLES[5] |= KEY
 _PARTITIONS_B_AND_C = (3, 4)
+_HEAD_BYTES = 9
+"""`first_mb_in_slice` and `slice_type` fit into them, behind the header."""
+_INTRA = frozenset({2, 4, 7, 9})
+"""Slice types I and SI (table 7-6): nothing else is needed to decode them."""
 
 
 def role_of(nal: bytes) -> int:
@@ -36,9 +40,27 @@ def role_of(nal: bytes) -> int:
     kind = nal[0] & _TYPE
     role = _ROLES[kind]
     # The first bit of a slice header is 1 when `first_mb_in_slice` is 0. Partitions B and C begin with another number.
-    if role & SLICE and nal[1:2] >= b"\x80" and kind not in _PARTITIONS_B_AND_C:
-        role |= FIRST
+    if role & SLICE and kind not in _PARTITIONS_B_AND_C:
+        if nal[1:2] >= b"\x80":
+            role |= FIRST
+        if not role & KEY and _slice_type(nal) in _INTRA:
+            # Cameras with an open or a very long group of pictures send an IDR picture only once.
+            role |= KEY
     return role
+
+
+def _slice_type(nal: bytes) -> int:
+    """Of a slice header (7.3.3): the second of two Exp-Golomb numbers; -1 when there is none."""
+    bits = int.from_bytes(nal[1:_HEAD_BYTES])
+    left = 8 * len(nal[1:_HEAD_BYTES])
+    number = -1
+    for _ in range(2):
+        zeros = left - (bits & (1 << left) - 1).bit_length()
+        left -= 2 * zeros + 1
+        if left < 0:
+            return -1
+        number = (bits >> left & (1 << zeros + 1) - 1) - 1
+    return number
 
 
 def unpack(payload: bytes, units: NalUnits) -> None:

@@ -32,6 +32,8 @@ class ParameterSets:
     """Whether pictures may come in another order than they are shown (B-frames); None when the sets do not say."""
     has_fields: bool = False
     """H.264: whether two pictures with one time may be the two fields of a frame."""
+    pixel_aspect: tuple[int, int] = (1, 1)
+    """H.264: width and height of a pixel."""
 
     def codec_data(self) -> bytes:
         """The content of `avcC` or `hvcC` (ISO/IEC 14496-15), for NAL units behind lengths of four bytes."""
@@ -101,7 +103,8 @@ class KnownSets:
             sps = sps[: avc.MAX_SPS]
             pps = pps[: avc.MAX_PPS]
             said = avc.read_sps(sps[0])
-            return ParameterSets("h264", (), sps, pps, said.width, said.height, said.reorders, said.has_fields)
+            shape = said.width, said.height, said.reorders, said.has_fields, said.pixel_aspect
+            return ParameterSets("h264", (), sps, pps, *shape)
         seen = hevc.read_sps(sps[0])
         return ParameterSets("h265", vps, sps, pps, seen.width, seen.height, seen.reorders)
 

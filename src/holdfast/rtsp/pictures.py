@@ -30,7 +30,7 @@ SLICE = 2
 FIRST = 4
 """A slice that begins its picture."""
 KEY = 8
-"""A slice of a picture that can be decoded without others."""
+"""A slice that can be decoded without other pictures. One of which all are is a key frame."""
 SET = 16
 """A parameter set."""
 
@@ -201,14 +201,14 @@ class Pictures:
             self._refuse_slice()
             return False
         if not self._has_slice:
-            self._has_slice = True
+            self._has_slice = self._is_key = True
             self._unit_stamp = self.stamp
             self._counted_stamp = None
         elif self._is_marked:
             self._is_marked = False
             self._markers.refute()
-        if role & KEY:
-            self._is_key = True
+        if not role & KEY:
+            self._is_key = False
         return True
 
     def _refuse_slice(self) -> None:

@@ -20,6 +20,7 @@ from holdfast.domain.streams import StreamAddress
 from holdfast.media.native.dialling import Call, Line, OtherCertificate, dial
 from holdfast.media.native.reactor import HUNG_UP, Reactor
 from holdfast.media.native.stream import HungUp, Stream, own
+from holdfast.media.turns import TURN_S, next_turn_s
 from holdfast.policy.addresses import certificate_place
 from holdfast.rtsp import events
 from holdfast.rtsp.audio import AudioReceiver, AudioUnit
@@ -34,12 +35,11 @@ from holdfast.rtsp.video import AccessUnit
 AGENT = "Holdfast"
 YOUNG_S = 10.0
 """As long as the recorder's clock of a session gets better with every frame."""
-SLOWLY_S = 0.2
 SOUNDING_S = 0.02
 AT_ONCE_S = 0.03
-"""How often a socket is read: when nobody looks, when there is sound, which some cameras date by arrivals only, and
-when somebody looks."""
-GATHERED_BYTES = 192 * 1024
+"""How often a socket is read when there is sound, which some cameras date by arrivals only, and when somebody looks;
+otherwise at each turn."""
+GATHERED_BYTES = 256 * 1024
 """So much is not left in the kernel until then: the camera must never find its window shut."""
 LEAVING_S = 0.3
 """How long the answer to TEARDOWN is waited for. A camera that has one session needs to hear of its end."""
@@ -90,7 +90,7 @@ class Connection:
         self._client: Client | None = None
         self._stream: Stream | None = None
         self._plays = False
-        self._interval_s = self._slowly_s = SOUNDING_S if wants_sound else SLOWLY_S
+        self._interval_s = SOUNDING_S if wants_sound else TURN_S
         self._read_at_s = self._young_until_s = NEVER_S
         self._is_over = self._is_certificate_told = False
         self._leaves_at_s: float | None = None
@@ -118,7 +118,8 @@ class Connection:
         """Read more often while somebody looks."""
 
         def set_interval() -> None:
-            self._interval_s = AT_ONCE_S if watched else self._slowly_s
+            unwatched_s = SOUNDING_S if self._wants_sound else TURN_S
+            self._interval_s = AT_ONCE_S if watched else unwatched_s
             self._plan(time.monotonic())
 
         self._reactor.call(set_interval)
@@ -211,7 +212,7 @@ class Connection:
     def _plan(self, now_s: float) -> None:
         """When something is to be done again."""
         if self._plays:
-            self._read_at_s = now_s - now_s % self._interval_s + self._interval_s
+            self._read_at_s = next_turn_s(now_s, every_s=self._interval_s)
             if now_s >= self._young_until_s and self._stream is not None:
                 self._young_until_s = NEVER_S
                 self._stream.tell_from(GATHERED_BYTES)

@@ -1,8 +1,9 @@
 """The source that Holdfast has itself: access units of `holdfast.rtsp` through an appsrc.
 
-    appsrc ► parser ► access-units
+    appsrc
 
-The parser puts parameter sets where they belong and tells key frames; nothing is copied more than once.
+No parser: `holdfast.rtsp` has told key frames and parameter sets apart already, and one would cost half of what all
+else in the pipeline does.
 """
 
 import functools
@@ -14,7 +15,7 @@ from typing import Any
 from holdfast.domain.faults import ErrorReport, OwnError
 from holdfast.domain.streams import StreamAddress
 from holdfast.domain.times import NS_PER_S
-from holdfast.media.elements import Element, ElementMissing, make
+from holdfast.media.elements import Element, make
 from holdfast.media.gi import GLib, Gst
 from holdfast.media.native.connection import Connection
 from holdfast.media.native.reactor import Reactor
@@ -137,28 +138,14 @@ class NativeSource:
     # ------------------------------------------------------------ Heard, on the thread of the sockets
 
     def ready(self, video: MediaTrack, sound: MediaTrack | None, config: bytes) -> None:
-        """Build what follows the appsrc."""
+        """Let the session link what follows."""
         self._track, self._times = video, MediaTimes(video.clock_rate)
         if self._sound is not None and sound is not None:
             self._sound.ready(sound, config)
-        codec, stream_format = CODECS[video.encoding]
-        caps = f"video/x-{codec},stream-format={stream_format},alignment=au"
-        try:
-            parser = make(Element(f"{codec}parse", "parse"))
-            units = make(Element("capsfilter", "access-units", {"caps": caps}))
-        except ElementMissing as missing:
-            self._listener.source_failed(own(OwnError.ELEMENT_MISSING, str(missing)))
-            return
-        for element in (parser, units):
-            self.bin.add(element)
-        self._appsrc.link(parser)
-        parser.link(units)
-        ghost = Gst.GhostPad.new("src", units.get_static_pad("src"))
+        ghost = Gst.GhostPad.new("src", self._appsrc.get_static_pad("src"))
         ghost.set_active(True)
         self.bin.add_pad(ghost)
-        self._listener.source_ready(ghost, codec)
-        for element in (units, parser):
-            element.sync_state_with_parent()
+        self._listener.source_ready(ghost, CODECS[video.encoding][0])
 
     def units(self, units: Sequence[AccessUnit]) -> None:
         """Hand them to GStreamer."""
@@ -176,6 +163,8 @@ class NativeSource:
                 self._appsrc.set_property("caps", self._caps(track, unit.parameters))
             buffer = Gst.Buffer.new_wrapped(unit.data)
             buffer.pts = self._times.at(unit.ticks, ORIGIN_NS)
+            if not unit.is_key:
+                buffer.set_flags(Gst.BufferFlags.DELTA_UNIT)
             self._appsrc.emit("push-buffer", buffer)
 
     def certificate(self, fingerprint: str) -> None:
@@ -219,7 +208,9 @@ class NativeSource:
     @staticmethod
     def _caps(track: MediaTrack, parameters: ParameterSets) -> Any:
         codec, stream_format = CODECS[track.encoding]
-        data = parameters.codec_data().hex()
+        across, down = parameters.pixel_aspect
         return Gst.Caps.from_string(
-            f"video/x-{codec},stream-format={stream_format},alignment=au,codec_data=(buffer){data}"
+            f"video/x-{codec},stream-format={stream_format},alignment=au,parsed=true,"
+            f"width={parameters.width},height={parameters.height},pixel-aspect-ratio={across}/{down},"
+            f"codec_data=(buffer){parameters.codec_data().hex()}"
         )
