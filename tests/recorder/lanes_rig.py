@@ -9,6 +9,7 @@ from holdfast.domain.times import NS_PER_S, MonoNs, PtsNs
 from holdfast.policy.segmenting import SegmentRules
 from holdfast.ports.capture import TakeBytes, TakeClosed, TakeOpened
 from holdfast.recorder.lanes import Lanes, Turns
+from holdfast.recorder.memory import Memory
 from holdfast.recorder.recording import Services
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.clock import FakeClock
@@ -69,10 +70,11 @@ class Rig:
     """Whether a rival that has something new is promoted."""
 
     def __post_init__(self) -> None:
-        services = Services(self.clock, self.writer, self.catalog, self.number, lambda: UUID(int=self.number()))
+        memory = Memory(self.limit_bytes)
+        services = Services(self.clock, self.writer, self.catalog, self.number, lambda: UUID(int=self.number()), memory)
         self.heard = Heard(self.clock)
         turns = Turns(begins=self.begins, drained=lambda session: self.told.append(("drained", session)))
-        self.lanes = Lanes(STREAM, SegmentRules(), services, self.faults.append, self.limit_bytes, turns, self.heard)
+        self.lanes = Lanes(STREAM, SegmentRules(), services, self.faults.append, turns, self.heard)
 
     def number(self) -> int:
         self.numbers += 1

@@ -63,7 +63,7 @@ class Rig:
 
     def __post_init__(self) -> None:
         services = Services(self.clock, self.writer, self.catalog, self._new_key, self._new_run_id)
-        self.recording = Watched(STREAM, self.rules, services, self.faults.append, self.ring_limit_bytes)
+        self.recording = Watched(STREAM, self.rules, services, self.faults.append)
         self.recording.shadow, self.recording.wanted = Segmenter(self.rules), Counter()
 
     def _new_key(self) -> int:
@@ -89,6 +89,7 @@ class Rig:
         self.decode_time += samples * TICKS_PER_S // 10
         for part in (data[:100], data[100:]):
             self.recording.take_bytes(TakeBytes(STREAM, self.session, self.take, part))
+        self.recording.shrink(self.ring_limit_bytes)
 
     def group(self, fragments: int = 2, samples: int = 5) -> None:
         """A whole group of pictures."""

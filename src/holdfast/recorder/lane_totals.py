@@ -56,6 +56,12 @@ class LaneTotals:
         return sum(held_bytes(lane.recording) for lane in self._seen.values())
 
     @property
+    def held_ns(self) -> int:
+        """How much media time is in memory, of the session that has most."""
+        spans = (lane.recording.ring.span_ns for lane in self._seen.values())
+        return max(spans, default=0)
+
+    @property
     def sound_at_ns(self) -> int | None:
         """When sound was last written into a file."""
         times = (lane.recording.sound.written_at_ns for lane in self._seen.values())

@@ -184,7 +184,6 @@ class Lanes(LaneTotals):
         rules: SegmentRules,
         services: Services,
         report: Callable[[Fault], None],
-        ring_limit_bytes: int,
         turns: Turns,
         account: Account,
     ) -> None:
@@ -193,7 +192,6 @@ class Lanes(LaneTotals):
         self.turns, self.account = turns, account
         self.rules = rules
         self._stream, self._services, self._report = stream, services, report
-        self._ring_limit_bytes = ring_limit_bytes
         self._wanted = False
         self._lanes: dict[int, Lane] = {}
         super().__init__(self._lanes)
@@ -204,8 +202,7 @@ class Lanes(LaneTotals):
         """A session begins."""
         self._forget_done()
         lane = Lane(session, self, is_rival=is_rival)
-        limit_bytes = self._ring_limit_bytes
-        lane.recording = Recording(self._stream, self.rules, self._services, self._report, limit_bytes, lane)
+        lane.recording = Recording(self._stream, self.rules, self._services, self._report, lane)
         self._lanes[session] = lane
         if self._wanted:
             lane.recording.start()
@@ -273,10 +270,10 @@ class Lanes(LaneTotals):
             return
         if event.track is Track.SOUND:
             lane.recording.sound.take_bytes(event)
-            self._shrink()
+            self._services.memory.holds(self, self.held_bytes)
             return
         lane.recording.take_bytes(event)
-        self._shrink()
+        self._services.memory.holds(self, self.held_bytes)
         if lane.is_drained and not lane.is_told:
             lane.is_told = True
             self.turns.drained(lane.session)
@@ -306,17 +303,15 @@ class Lanes(LaneTotals):
             lane.recording.tick()
         self._forget_done()
 
-    # ------------------------------------------------------------ inside
-
-    def _shrink(self) -> None:
-        """One limit for all lanes: the oldest footage goes first."""
-        excess = self.held_bytes - self._ring_limit_bytes
+    def drop_oldest(self) -> None:
+        """See memory.Holder: of the oldest lane that holds something."""
         for lane in self._lanes.values():
-            if excess <= 0:
+            held = held_bytes(lane.recording)
+            if held:
+                lane.recording.shrink(held - 1)
                 return
-            before = held_bytes(lane.recording)
-            lane.recording.shrink(max(0, before - excess))
-            excess -= before - held_bytes(lane.recording)
+
+    # ------------------------------------------------------------ inside
 
     def _forget_done(self) -> None:
         for session, lane in list(self._lanes.items()):

@@ -4,7 +4,7 @@ All calls come on the recorder's event loop and none of them waits.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 from uuid import UUID
@@ -34,6 +34,7 @@ from holdfast.ports.volumes import (
     Writer,
 )
 from holdfast.recorder.finishing import Finishing
+from holdfast.recorder.memory import Memory
 from holdfast.recorder.ring import Ring, unwritten
 from holdfast.recorder.run_log import RunLog
 from holdfast.recorder.segment_writing import SegmentInWriting, begin_segment
@@ -54,6 +55,7 @@ class Services:
     catalog: CatalogWrites
     new_key: Callable[[], int]
     new_run_id: Callable[[], UUID]
+    memory: Memory = field(default_factory=Memory)
 
 
 class Footage(Protocol):
@@ -81,7 +83,6 @@ class Recording:
         rules: SegmentRules,
         services: Services,
         report: Callable[[Fault], None],
-        ring_limit_bytes: int,
         footage: Footage | None = None,
     ) -> None:
         """Nothing is recorded before `start`."""
@@ -96,7 +97,6 @@ class Recording:
         self._services = services
         self._report = report
         self._footage = footage
-        self._ring_limit_bytes = ring_limit_bytes
         self._segments: dict[int, SegmentInWriting] = {}
         self.sound = SoundKeeper(stream, services.writer, self.clock, partial(_renew, self))
         self._finishing = Finishing(services.writer, self.clock, self.sound)
@@ -190,7 +190,6 @@ class Recording:
         self._next_index += 1
         self.ring.add(info, fragment, take.init)
         self._step(segmenting.Arrived(info))
-        self.shrink(self._ring_limit_bytes)
 
     def shrink(self, limit_bytes: int) -> None:
         """Drop the oldest in memory until the limit is kept, sound first, and say what was lost by it."""

@@ -54,6 +54,15 @@ class Ring:
         """Index of the oldest fragment; when there is none, that of the one to come."""
         return next(iter(self._held), self._next_index)
 
+    @property
+    def span_ns(self) -> int:
+        """Media time from the begin of the oldest to the end of the newest; 0 when there is none."""
+        if not self._held:
+            return 0
+        oldest, newest = self._held[self.oldest].info, self._held[next(reversed(self._held))].info
+        # Times of two takes may have nothing to do with each other.
+        return max(0, newest.end_ns - oldest.start_ns)
+
     def add(self, info: FragmentInfo, fragment: Fragment, init: InitSegment) -> None:
         """The newest fragment, of a take that began with `init`."""
         self._held[info.index] = Held(info, fragment, init)

@@ -69,6 +69,8 @@ class StreamStatus:
     switched_off: bool = False
     """The user switched the recording off by hand; else it is off as configured."""
     sound: SoundState = SoundState.OFF
+    held_s: float = 0.0
+    """Media time of the footage in RAM."""
 
     def as_json(self) -> dict[str, object]:
         """For the API."""

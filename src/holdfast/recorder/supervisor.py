@@ -61,7 +61,6 @@ class StreamPlan:
     mode: Mode = Mode.RECORDING_ONLY
     rules: SegmentRules = field(default_factory=SegmentRules)
     connection: ConnectionSettings = field(default_factory=ConnectionSettings)
-    ring_limit_bytes: int = 256 * 1024 * 1024
     records: bool = True
     """Whether to record while the user has switched nothing."""
     sound: bool = False
@@ -95,8 +94,8 @@ class StreamSupervisor:
             begins=lambda session: self._step(connecting.Delivered(session, begins=True)),
             drained=lambda session: self._step(connecting.Drained(session)),
         )
-        often, limit_bytes = partial(self._report, often=True), plan.ring_limit_bytes
-        self.recording = Lanes(plan.stream, plan.rules, ports.services, often, limit_bytes, turns, self.ledger)
+        often = partial(self._report, often=True)
+        self.recording = Lanes(plan.stream, plan.rules, ports.services, often, turns, self.ledger)
         self.wanted = False
         self._ports, self._services = ports, ports.services
         self.connection = Connection(session=last_session, records=plan.mode.records)
@@ -277,6 +276,7 @@ class StreamSupervisor:
             source=self.approach.address.chosen_source,
             source_reason=self.approach.reason,
             sound=sound_state(self.recording, at_s, wanted=self.plan.sound),
+            held_s=round(self.recording.held_ns / NS_PER_S, 1),
         )
 
     # ------------------------------------------------------------ inside
