@@ -16,11 +16,13 @@ from holdfast.domain.segments import (
     RebuildDone,
     RecorderStopped,
     RunRecord,
+    SegmentMoved,
     SegmentRecord,
     SegmentState,
     SessionRecord,
     StreamExtent,
     StreamRecord,
+    VolumeRecord,
 )
 from holdfast.domain.times import NS_PER_S, PtsNs, WallNs
 from holdfast.ports.catalog import CatalogPort, Change, LastLife
@@ -335,3 +337,42 @@ def test_records_of_another_node_are_not_shown(catalog: CatalogPort) -> None:
     assert catalog.gaps() == catalog.open_gaps() == ()
     assert catalog.cameras() == ()
     assert catalog.folders() == ()
+
+
+def test_volumes_are_kept_by_name_as_they_were_seen_last(catalog: CatalogPort) -> None:
+    seen = VolumeRecord(
+        name="main", volume_id="id-1", path="/a", file_system="ext4", source="/dev/sdb1", seen_wall_ns=wall(0)
+    )
+    other = replace(seen, name="spare", volume_id="id-2")
+    for change in (seen, other, replace(seen, seen_wall_ns=wall(5))):
+        catalog.post(change)
+    assert catalog.flush(5)
+    assert catalog.volumes() == (replace(seen, seen_wall_ns=wall(5)), other)
+
+
+def test_a_segment_that_came_home_is_where_it_belongs_and_known_by_its_new_name(catalog: CatalogPort) -> None:
+    away = [replace(segment(number, at=10 * number), volume="spare", home="main") for number in range(3)]
+    still_open = replace(segment(3, at=30, state=SegmentState.OPEN), volume="spare", home="main")
+    for change in (*away, still_open, segment(4, at=40)):
+        catalog.post(change)
+    assert catalog.flush(5)
+    assert catalog.away_from("main") == tuple(away)
+    assert catalog.away_from("main", limit=1) == (away[0],)
+    assert catalog.away_from("spare") == catalog.away_from("") == ()
+    catalog.post(SegmentMoved(volume="spare", path=away[0].path, to_volume="main", to_path="cam_01/x/moved.mp4"))
+    assert catalog.flush(5)
+    assert catalog.away_from("main") == tuple(away[1:])
+    assert catalog.segment(away[0].path, volume="spare") is None
+    assert catalog.segment("cam_01/x/moved.mp4") == replace(away[0], volume="main", home="", path="cam_01/x/moved.mp4")
+
+
+def test_what_is_still_to_be_cut_is_remembered_until_it_is(catalog: CatalogPort) -> None:
+    uncut = replace(segment(0, at=0, state=SegmentState.OPEN), keep_bytes=700)
+    catalog.post(uncut)
+    catalog.post(segment(1, at=10))
+    assert catalog.flush(5)
+    assert catalog.uncut("main") == (uncut,)
+    assert catalog.uncut("spare") == ()
+    catalog.post(replace(uncut, state=SegmentState.FINAL, keep_bytes=None))
+    assert catalog.flush(5)
+    assert catalog.uncut("main") == ()

@@ -16,11 +16,13 @@ from holdfast.domain.segments import (
     RebuildDone,
     RecorderStopped,
     RunRecord,
+    SegmentMoved,
     SegmentRecord,
     SegmentState,
     SessionRecord,
     StreamExtent,
     StreamRecord,
+    VolumeRecord,
 )
 from holdfast.domain.times import WallNs
 from holdfast.ports.catalog import CatalogCondition, Change, LastLife
@@ -39,6 +41,7 @@ class _FakeLedger:
     """The part about gaps and lives of the recorder."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._lock = threading.RLock()
         self._gaps: dict[str, GapRecord] = {}
         self._last_life: LastLife | None = None
@@ -78,7 +81,37 @@ class _FakeLedger:
         return tuple(sorted(found, key=lambda gap: (gap.camera, gap.stream)))
 
 
-class FakeCatalog(_FakeLedger):
+class _FakeVolumes:
+    """The part about volumes, and what is on another one than it should be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._segments: dict[tuple[str, str], SegmentRecord] = {}
+        self._volumes: dict[str, VolumeRecord] = {}
+
+    def volumes(self) -> tuple[VolumeRecord, ...]:
+        return tuple(self._volumes[name] for name in sorted(self._volumes))
+
+    def uncut(self, volume: str) -> tuple[SegmentRecord, ...]:
+        found = [one for one in self._segments.values() if one.volume == volume and one.keep_bytes is not None]
+        return tuple(sorted(found, key=lambda one: one.path))
+
+    def away_from(self, home: str, *, limit: int = 1000) -> tuple[SegmentRecord, ...]:
+        found = [
+            one
+            for one in self._segments.values()
+            if home and one.home == home and one.state is SegmentState.FINAL and one.keep_bytes is None
+        ]
+        return tuple(sorted(found, key=lambda one: one.wall_start_ns)[:limit])
+
+    def _move(self, moved: SegmentMoved) -> None:
+        segment = self._segments.pop((moved.volume, moved.path), None)
+        if segment is not None:
+            there = replace(segment, volume=moved.to_volume, path=moved.to_path, home="")
+            self._segments[there.volume, there.path] = there
+
+
+class FakeCatalog(_FakeLedger, _FakeVolumes):
     """Passes tests/contracts/test_catalog_contract.py; `trouble` is what `condition` shows."""
 
     def __init__(self, *, node: str = LOCAL_NODE) -> None:
@@ -88,7 +121,6 @@ class FakeCatalog(_FakeLedger):
         self.flushes = 0
         self._node = node
         self._rebuilt = False
-        self._segments: dict[tuple[str, str], SegmentRecord] = {}
         self._runs: dict[str, _Run] = {}
         self._sessions: dict[tuple[str, str, int, WallNs], SessionRecord] = {}
         self._faults: list[FaultRecord] = []
@@ -108,6 +140,10 @@ class FakeCatalog(_FakeLedger):
             case SegmentRecord():
                 self._imply_run(change)
                 self._segments[change.volume, change.path] = change
+            case SegmentMoved():
+                self._move(change)
+            case VolumeRecord():
+                self._volumes[change.name] = change
             case RunRecord():
                 self._put_run(change)
             case SessionRecord():

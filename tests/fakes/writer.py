@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from holdfast.domain.faults import FaultKind
+from holdfast.domain.segments import MAIN_VOLUME
 from holdfast.ports.volumes import (
     Answer,
     AppendData,
@@ -54,6 +55,9 @@ class FakeWriter:
     def forget_finished(self) -> None:
         """Of files that were made final nothing will be heard any more."""
         self._finished.clear()
+
+    in_use: str | None = MAIN_VOLUME
+    """Set to None while there is no volume at all."""
 
     def order(self, order: Order) -> None:
         self.orders.append(order)

@@ -141,7 +141,7 @@ def record_from(path: str, summary: SegmentSummary, row: SegmentRecord | None) -
     if row is None:
         return record
     end_reason = record.end_reason if stamp.repaired else (row.end_reason or record.end_reason)
-    return replace(record, end_reason=end_reason, node=row.node, volume=row.volume)
+    return replace(record, end_reason=end_reason, node=row.node, volume=row.volume, home=row.home)
 
 
 def _storable(text: str, otherwise: str) -> str:

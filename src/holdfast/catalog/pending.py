@@ -12,9 +12,11 @@ from holdfast.domain.segments import (
     RebuildDone,
     RecorderStopped,
     RunRecord,
+    SegmentMoved,
     SegmentRecord,
     SessionRecord,
     StreamRecord,
+    VolumeRecord,
 )
 from holdfast.ports.catalog import Change
 
@@ -28,6 +30,10 @@ def name_of(change: Change) -> Key | None:
     match change:
         case SegmentRecord():
             return ("segment", change.node, change.volume, change.path)
+        case SegmentMoved():
+            return ("move", change.node, change.volume, change.path)
+        case VolumeRecord():
+            return ("volume", change.node, change.name)
         case RunRecord():
             return ("run", change.run_id)
         case SessionRecord():
@@ -85,7 +91,7 @@ class Pending:
         key = name_of(change)
         if key is None:
             self._faults[("fault", self._number)] = (self._number, change)
-        elif isinstance(change, SegmentRecord | RunRecord | SessionRecord):
+        elif isinstance(change, SegmentRecord | SegmentMoved | RunRecord | SessionRecord):
             self._rebuildable[key] = (self._number, change)
         elif isinstance(change, GapRecord | GapRemoved):
             self._gaps[key] = (self._number, change)

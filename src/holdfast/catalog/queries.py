@@ -1,13 +1,10 @@
 """Reads the catalog through its own read-only connections, beside whoever writes it."""
 
-import contextlib
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from holdfast.catalog import connect
 from holdfast.catalog.rows import columns, fault_from, gap_from, intent_from, segment_from
+from holdfast.catalog.volume_queries import SEGMENT, VolumeReader
 from holdfast.domain.certificates import CertificateRecord
 from holdfast.domain.gaps import GapRecord
 from holdfast.domain.segments import (
@@ -24,18 +21,17 @@ from holdfast.domain.times import WallNs
 from holdfast.ports.catalog import LastLife
 
 _EVER = (1 << 63) - 1
-_SEGMENT = ", ".join(f"segments.{name}" for name in columns(SegmentRecord))
 _IN_ORDER = "runs.order_ns, runs.run_id, segments.pts_start_ns, segments.ordinal"
 
 # The planner would rather walk all segments before the range than the few open ones, hence INDEXED BY.
 # All texts below are joined from constants; data comes in as parameters only.
 _SEGMENTS_OF_STREAM = f"""
-SELECT {_SEGMENT} FROM segments JOIN runs USING (run_id)
+SELECT {SEGMENT} FROM segments JOIN runs USING (run_id)
 WHERE segments.node = :node AND segments.camera = :camera AND segments.stream = :stream
 ORDER BY {_IN_ORDER}
 """  # noqa: S608
 SEGMENTS_IN_RANGE = f"""
-SELECT {_SEGMENT} FROM segments JOIN runs USING (run_id)
+SELECT {SEGMENT} FROM segments JOIN runs USING (run_id)
 WHERE segments.id IN (
     SELECT id FROM segments
     WHERE node = :node AND camera = :camera AND stream = :stream AND wall_start_ns < :to_ns
@@ -47,9 +43,9 @@ WHERE segments.id IN (
     WHERE node = :node AND camera = :camera AND stream = :stream AND wall_start_ns < :to_ns AND state = 'open')
 ORDER BY {_IN_ORDER}
 """  # noqa: S608
-_SEGMENT_AT = f"SELECT {_SEGMENT} FROM segments WHERE node = ? AND volume = ? AND path = ?"  # noqa: S608
+_SEGMENT_AT = f"SELECT {SEGMENT} FROM segments WHERE node = ? AND volume = ? AND path = ?"  # noqa: S608
 _SEGMENTS_BELOW = f"""
-SELECT {_SEGMENT} FROM segments WHERE node = ? AND volume = ? AND path >= ? AND path < ? ORDER BY path
+SELECT {SEGMENT} FROM segments WHERE node = ? AND volume = ? AND path >= ? AND path < ? ORDER BY path
 """  # noqa: S608
 _NEXT_PATH = "SELECT path FROM segments WHERE node = ? AND volume = ? AND path >= ? ORDER BY path LIMIT 1"
 _RUNS = f"""
@@ -108,7 +104,7 @@ WHERE node = :node AND camera = :camera AND stream = :stream AND wall_start_ns <
 """
 
 
-class CatalogReader:
+class CatalogReader(VolumeReader):
     """The reading half of the catalog (`holdfast.ports.catalog.CatalogReads`); opens the file for each question.
 
     Opening takes a fraction of a millisecond, and a question asked from any thread then works on a catalog that was
@@ -116,8 +112,7 @@ class CatalogReader:
     """
 
     def __init__(self, path: Path, *, node: str = LOCAL_NODE) -> None:
-        self._path = path
-        self._node = node
+        super().__init__(path, node=node)
 
     def segments(
         self,
@@ -254,19 +249,6 @@ class CatalogReader:
         with self._reading() as connection:
             (end_ns,) = connection.execute(FOOTAGE_END, given).fetchone()
         return None if end_ns is None else WallNs(end_ns)
-
-    def _given(self, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever SQLite stores
-        return {"node": self._node, **values}
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        connection = connect.open_for_reading(self._path)
-        try:
-            yield connection
-        except sqlite3.Error as error:
-            raise connect.unreadable(self._path, error) from error
-        finally:
-            connection.close()
 
 
 def _range(from_ns: WallNs | None, to_ns: WallNs | None) -> dict[str, int]:

@@ -15,10 +15,12 @@ from holdfast.domain.segments import (
     RebuildDone,
     RecorderStopped,
     RunRecord,
+    SegmentMoved,
     SegmentRecord,
     SegmentState,
     SessionRecord,
     StreamRecord,
+    VolumeRecord,
 )
 from holdfast.ports.catalog import Change
 
@@ -41,6 +43,11 @@ def _insert(table: str, names: Iterable[str], key: tuple[str, ...]) -> str:
 
 _STREAM_KEY = ("node", "camera", "stream")
 _PUT_SEGMENT = _insert("segments", columns(SegmentRecord), ("node", "volume", "path"))
+_PUT_VOLUME = _insert("volumes", columns(VolumeRecord), ("node", "name"))
+_MOVE_SEGMENT = """
+UPDATE segments SET volume = :to_volume, path = :to_path, home = ''
+WHERE node = :node AND volume = :volume AND path = :path
+"""
 _PUT_SESSION = _insert("sessions", columns(SessionRecord), (*_STREAM_KEY, "number", "started_wall_ns"))
 _PUT_INTENT = _insert("intents", columns(IntentRecord), _STREAM_KEY)
 _PUT_STREAM = _insert("streams", columns(StreamRecord), _STREAM_KEY)
@@ -89,6 +96,10 @@ def _statement(change: Change) -> str:
     match change:
         case SegmentRecord():
             return _PUT_SEGMENT
+        case SegmentMoved():
+            return _MOVE_SEGMENT
+        case VolumeRecord():
+            return _PUT_VOLUME
         case RunRecord():
             return _PUT_RUN
         case SessionRecord():

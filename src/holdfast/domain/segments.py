@@ -57,11 +57,39 @@ class SegmentRecord:
     """Why the segment ended, as a short word; None while it is open."""
     node: str = LOCAL_NODE
     volume: str = MAIN_VOLUME
+    home: str = ""
+    """Name of the volume that it belongs on while it is on another one; empty when it is where it belongs."""
+    keep_bytes: int | None = None
+    """So many bytes of the file count; what follows was written again elsewhere, and is still to be cut off."""
 
     @property
     def wall_end_ns(self) -> WallNs:
         """Wall time of the segment's end as its own media time counts it, whatever the clock did meanwhile."""
         return WallNs(self.wall_start_ns + self.duration_ns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentMoved:
+    """A segment's file is on another volume now: its home. What else is known of it stays."""
+
+    volume: str
+    path: str
+    to_volume: str
+    to_path: str
+    node: str = LOCAL_NODE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeRecord:
+    """A volume as it was last seen. `(node, name)` names it; `volume_id` is that of its marker."""
+
+    name: str
+    volume_id: str
+    path: str
+    file_system: str
+    source: str
+    seen_wall_ns: WallNs
+    node: str = LOCAL_NODE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

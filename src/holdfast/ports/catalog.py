@@ -14,15 +14,19 @@ from holdfast.domain.segments import (
     RebuildDone,
     RecorderStopped,
     RunRecord,
+    SegmentMoved,
     SegmentRecord,
     SessionRecord,
     StreamExtent,
     StreamRecord,
+    VolumeRecord,
 )
 from holdfast.domain.times import WallNs
 
 Change = (
     SegmentRecord
+    | SegmentMoved
+    | VolumeRecord
     | RunRecord
     | SessionRecord
     | FaultRecord
@@ -128,6 +132,15 @@ class CatalogReads(Protocol):
 
     def segments_in(self, folder: str, *, volume: str = MAIN_VOLUME) -> tuple[SegmentRecord, ...]:
         """All segments below a folder of the volume, by path."""
+
+    def volumes(self) -> tuple[VolumeRecord, ...]:
+        """Every volume ever used, by name."""
+
+    def uncut(self, volume: str) -> tuple[SegmentRecord, ...]:
+        """Segments of the volume whose files are still to be cut, by path."""
+
+    def away_from(self, home: str, *, limit: int = 1000) -> tuple[SegmentRecord, ...]:
+        """Final segments that belong on this volume and are on another one, oldest first."""
 
     def runs(self, camera: str | None = None) -> tuple[RunRecord, ...]:
         """All runs, by camera, stream and the order in which they began."""

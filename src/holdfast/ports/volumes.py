@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from holdfast.domain.faults import FaultKind
+from holdfast.domain.segments import MAIN_VOLUME
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,9 @@ class Created:
     path: str
     at_s: float
     """Monotonic seconds."""
+    volume: str = MAIN_VOLUME
+    home: str = ""
+    """The volume that it belongs on, when that is another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ class SegmentFailed:
     kind: FaultKind
     sentence: str
     path: str
+    volume: str = MAIN_VOLUME
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,11 @@ Listener = Callable[[Answer], None]
 
 
 class Writer(Protocol):
-    """Carries out orders for one volume, in the order in which they were given."""
+    """Carries out orders, those for one volume in the order in which they were given."""
+
+    @property
+    def in_use(self) -> str | None:
+        """The volume that new segments go to now; None: there is none."""
 
     def order(self, order: Order) -> None:
         """Give an order. Never blocks, never raises."""

@@ -12,6 +12,7 @@ from holdfast.domain.faults import Fault, FaultKind
 from holdfast.domain.streams import StreamId, Track
 from holdfast.domain.times import NS_PER_MS, NS_PER_S, MonoNs
 from holdfast.fmp4.stream import Fragment
+from holdfast.policy.renewing import renewed
 from holdfast.policy.segmenting import FragmentInfo, SegmentRules
 from holdfast.ports.capture import TakeBytes, TakeClosed, TakeOpened
 from holdfast.ports.volumes import Answer
@@ -296,6 +297,16 @@ class Lanes(LaneTotals):
     def answered(self, answer: Answer) -> bool:
         """An answer of the writer; False when it is about none of these."""
         return any(lane.recording.answered(answer) for lane in list(self._lanes.values()))
+
+    def try_again(self) -> None:
+        """There is a volume again: write what was held back."""
+        for lane in list(self._lanes.values()):
+            lane.recording.try_again()
+
+    def come_home(self) -> None:
+        """A volume that is preferred is in use again: go on there with the next key frame."""
+        for lane in list(self._lanes.values()):
+            lane.recording.segmenter = renewed(lane.recording.segmenter)
 
     def tick(self) -> None:
         """Let time pass."""

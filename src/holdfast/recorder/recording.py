@@ -27,12 +27,12 @@ from holdfast.ports.volumes import (
     Created,
     Cut,
     CutFailed,
-    CutSegment,
     Finished,
     SegmentFailed,
     Synced,
     Writer,
 )
+from holdfast.recorder.cutting import Cutting
 from holdfast.recorder.finishing import Finishing
 from holdfast.recorder.memory import Memory
 from holdfast.recorder.ring import Ring, unwritten
@@ -105,10 +105,7 @@ class Recording:
         self._runs = RunLog(stream, services.catalog, services.new_run_id)
         self._retry_at_ns = 0
         self._stop_at_ns: int | None = None
-        self._cut_short: dict[int, tuple[SegmentInWriting, FragmentInfo | None]] = {}
-        """Segments whose file is being cut, and what is the first to be written again elsewhere."""
-        self._uncut: set[int] = set()
-        """Keys of those that the disk does not let be cut yet."""
+        self._cutting = Cutting(services.writer, services.catalog)
 
     # ------------------------------------------------------------ what the user wants
 
@@ -128,12 +125,12 @@ class Recording:
     @property
     def is_idle(self) -> bool:
         """Nothing is open and nothing waits to be written."""
-        return not (self._segments or self._cut_short.keys() - self._uncut or self.segmenter.deferred)
+        return not (self._segments or self._cutting.is_busy or self.segmenter.deferred)
 
     @property
     def open_paths(self) -> list[str]:
         """Files that are not final yet. May be called from any thread."""
-        return [s.path for s in (*self._segments.copy().values(), *(s for s, _ in self._cut_short.copy().values()))]
+        return [*(segment.path for segment in self._segments.copy().values()), *self._cutting.paths]
 
     def shut_down(self) -> None:
         """End the open segment with what there is."""
@@ -214,10 +211,11 @@ class Recording:
         """An answer of the writer; False when it is not about this stream."""
         segment = self._segments.get(answer.key)
         if segment is None:
-            return self._cut_answered(answer)
+            return self._cutting.answered(answer)
         match answer:
-            case Created(_, path, _):
-                segment.path, segment.is_catalogued = path, True
+            case Created():
+                segment.created(answer)
+                segment.is_catalogued = True
                 self._services.catalog.post(segment.record(SegmentState.OPEN, segment.size_bytes))
             case Synced(key, token, _):
                 self.storage_fault = None
@@ -234,47 +232,22 @@ class Recording:
                 pass
         return True
 
-    def _cut_answered(self, answer: Answer) -> bool:
-        """An answer about a segment that was given up."""
-        if answer.key not in self._cut_short:
-            return False
-        segment, again = self._cut_short[answer.key]
-        match answer:
-            case Cut(key, size_bytes):
-                if key not in self._uncut:
-                    segment.cut(again)
-                self._uncut.discard(key)
-                state = SegmentState.FINAL if size_bytes else SegmentState.MISSING
-            case Finished(key, size_bytes):
-                # The order to cut came too late: it was whole already.
-                state = SegmentState.FINAL
-            case CutFailed(key):
-                # As far as it was written it plays. It is final when the disk works again, or after a repair.
-                segment.cut(again)
-                self._uncut.add(key)
-                self._services.catalog.post(segment.record(SegmentState.OPEN, segment.size_bytes))
-                return True
-            case Created(_, path, _):
-                segment.path = path
-                return True
-            case _:
-                return True
-        del self._cut_short[key]
-        if size_bytes or segment.is_catalogued:
-            self._services.catalog.post(segment.record(state, size_bytes))
-        return True
-
     def tick(self) -> None:
         """Try a failed disk again; end a stop whose last frames do not come."""
         self._finishing.tick()
         self.sound.tick()
         now_ns = self._services.clock.mono_ns()
-        if self.segmenter.suspended and now_ns >= self._retry_at_ns:
-            self._retry_at_ns = now_ns + int(RETRY_S * NS_PER_S)
-            self._step(segmenting.Resumed(self.ring.oldest))
+        if now_ns >= self._retry_at_ns:
+            self.try_again()
         waiting = self.segmenter.segment is not None and self.segmenter.stop_at_ns is not None
         if waiting and self._stop_at_ns is not None and now_ns - self._stop_at_ns > STOP_PATIENCE_S * NS_PER_S:
             self._step(segmenting.FinishNow(EndReason.STOPPED))
+
+    def try_again(self) -> None:
+        """Write what was held back, if there is a volume for it."""
+        if self.segmenter.suspended and self._services.writer.in_use is not None:
+            self._retry_at_ns = self._services.clock.mono_ns() + int(RETRY_S * NS_PER_S)
+            self._step(segmenting.Resumed(self.ring.oldest))
 
     def _write_failed(self, segment: SegmentInWriting, failed: SegmentFailed) -> None:
         """Keep what is unsaved, cut the file where its copy will begin, and try again soon."""
@@ -304,9 +277,7 @@ class Recording:
         """Cut a file where `again` begins, because that will be written again; the rest is made final."""
         del self._segments[segment.key]
         self._finishing.forget(segment)
-        self._cut_short[segment.key] = segment, again
-        size_bytes = segment.size_bytes if again is None else segment.offset_of(again)
-        self._services.writer.order(CutSegment(segment.key, size_bytes))
+        self._cutting.begin(segment, again)
 
     # ------------------------------------------------------------ carrying out the segmenter's actions
 

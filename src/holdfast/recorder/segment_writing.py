@@ -4,7 +4,7 @@ import contextlib
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from holdfast.domain.segments import SegmentRecord, SegmentState
+from holdfast.domain.segments import MAIN_VOLUME, SegmentRecord, SegmentState
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import PtsNs, WallNs
 from holdfast.fmp4.errors import Fmp4Error
@@ -16,7 +16,7 @@ from holdfast.fmp4.stream import Fragment, InitSegment
 from holdfast.fmp4.tracks import Track
 from holdfast.policy.naming import segment_path
 from holdfast.policy.segmenting import EndReason, FragmentInfo
-from holdfast.ports.volumes import AppendData, CreateSegment, FinishSegment
+from holdfast.ports.volumes import AppendData, Created, CreateSegment, FinishSegment
 from holdfast.recorder.takes import SETTLED_NS, SessionClock
 
 NAMES_TRIED = 50
@@ -71,6 +71,11 @@ class SegmentInWriting:
     bases: dict[int, int]
     end_ns: PtsNs
     path: str = ""
+    volume: str = MAIN_VOLUME
+    home: str = ""
+    """The volume that it belongs on, when it is written to another one."""
+    keep_bytes: int | None = None
+    """What counts of a file that could not be cut yet; None: all."""
     is_catalogued: bool = False
     size_bytes: int = 0
     is_settled: bool = False
@@ -128,6 +133,10 @@ class SegmentInWriting:
         """Where a fragment that is still held begins in the file; 0 for the first, with which the file ends."""
         return 0 if info.index <= self.first.index else self.places[info.index][0]
 
+    def kept_up_to(self, again: FragmentInfo | None) -> int:
+        """How many bytes of the file count when this fragment, and all that follows, is written again elsewhere."""
+        return self.size_bytes if again is None else self.offset_of(again)
+
     def cut(self, again: FragmentInfo | None) -> None:
         """Count no longer what is written again elsewhere: this fragment, and all that followed in this file."""
         self.end_reason = EndReason.WRITE_FAILED
@@ -160,7 +169,14 @@ class SegmentInWriting:
             frames=self.index.samples if self.frames_kept is None else self.frames_kept,
             state=state,
             end_reason=self.end_reason,
+            volume=self.volume,
+            home=self.home,
+            keep_bytes=self.keep_bytes if state is SegmentState.OPEN else None,
         )
+
+    def created(self, answer: Created) -> None:
+        """The file is there."""
+        self.path, self.volume, self.home = answer.path, answer.volume, answer.home
 
     def _settle(self, clock: SessionClock) -> None:
         """Date the first frame again, now that more arrivals were seen."""

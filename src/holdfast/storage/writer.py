@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from holdfast.domain.segments import MAIN_VOLUME
 from holdfast.ports.volumes import (
     Answer,
     AppendData,
@@ -79,6 +80,11 @@ class VolumeWriter:
         self._answers: list[Answer] = []
         self._thread = threading.Thread(target=self._run, name=f"writer-{root}", daemon=True)
         self._thread.start()
+
+    @property
+    def in_use(self) -> str:
+        """See Writer."""
+        return MAIN_VOLUME
 
     def order(self, order: Order) -> None:
         """Give an order. Never blocks."""

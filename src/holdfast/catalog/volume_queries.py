@@ -1,0 +1,58 @@
+"""What the catalog knows of volumes, and of segments that are not on theirs."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from holdfast.catalog import connect
+from holdfast.catalog.rows import columns, segment_from
+from holdfast.domain.segments import SegmentRecord, VolumeRecord
+
+SEGMENT = ", ".join(f"segments.{name}" for name in columns(SegmentRecord))
+_VOLUMES = "SELECT * FROM volumes WHERE node = ? ORDER BY name"
+_UNCUT = f"SELECT {SEGMENT} FROM segments WHERE node = ? AND volume = ? AND keep_bytes IS NOT NULL ORDER BY path"  # noqa: S608
+_AWAY = f"""
+SELECT {SEGMENT} FROM segments
+WHERE node = ? AND home = ? AND home <> '' AND state = 'final' AND keep_bytes IS NULL ORDER BY wall_start_ns LIMIT ?
+"""  # noqa: S608
+
+
+class VolumeReader:
+    """A part of CatalogReader."""
+
+    def __init__(self, path: Path, *, node: str) -> None:
+        self._path = path
+        self._node = node
+
+    def volumes(self) -> tuple[VolumeRecord, ...]:
+        """See CatalogReads."""
+        with self._reading() as connection:
+            found = connection.execute(_VOLUMES, (self._node,)).fetchall()
+        return tuple(VolumeRecord(**dict(row)) for row in found)
+
+    def uncut(self, volume: str) -> tuple[SegmentRecord, ...]:
+        """See CatalogReads."""
+        with self._reading() as connection:
+            found = connection.execute(_UNCUT, (self._node, volume)).fetchall()
+        return tuple(map(segment_from, found))
+
+    def away_from(self, home: str, *, limit: int = 1000) -> tuple[SegmentRecord, ...]:
+        """See CatalogReads."""
+        with self._reading() as connection:
+            found = connection.execute(_AWAY, (self._node, home, limit)).fetchall()
+        return tuple(map(segment_from, found))
+
+    def _given(self, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever SQLite stores
+        return {"node": self._node, **values}
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        connection = connect.open_for_reading(self._path)
+        try:
+            yield connection
+        except sqlite3.Error as error:
+            raise connect.unreadable(self._path, error) from error
+        finally:
+            connection.close()
