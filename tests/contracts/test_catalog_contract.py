@@ -13,6 +13,7 @@ from holdfast.domain.segments import (
     FaultRecord,
     Heartbeat,
     IntentRecord,
+    LeftoverRemoved,
     RebuildDone,
     RecorderStopped,
     RunRecord,
@@ -362,6 +363,11 @@ def test_a_segment_that_came_home_is_where_it_belongs_and_known_by_its_new_name(
     catalog.post(SegmentMoved(volume="spare", path=away[0].path, to_volume="main", to_path="cam_01/x/moved.mp4"))
     assert catalog.flush(5)
     assert catalog.away_from("main") == tuple(away[1:])
+    assert catalog.leftovers("spare") == (away[0].path,)
+    assert catalog.leftovers("main") == ()
+    catalog.post(LeftoverRemoved(volume="spare", path=away[0].path))
+    assert catalog.flush(5)
+    assert catalog.leftovers("spare") == ()
     assert catalog.segment(away[0].path, volume="spare") is None
     assert catalog.segment("cam_01/x/moved.mp4") == replace(away[0], volume="main", home="", path="cam_01/x/moved.mp4")
 

@@ -13,6 +13,7 @@ from holdfast.domain.segments import (
     FaultRecord,
     Heartbeat,
     IntentRecord,
+    LeftoverRemoved,
     RebuildDone,
     RecorderStopped,
     RunRecord,
@@ -88,6 +89,7 @@ class _FakeVolumes:
         super().__init__()
         self._segments: dict[tuple[str, str], SegmentRecord] = {}
         self._volumes: dict[str, VolumeRecord] = {}
+        self._leftovers: set[tuple[str, str]] = set()
 
     def volumes(self) -> tuple[VolumeRecord, ...]:
         return tuple(self._volumes[name] for name in sorted(self._volumes))
@@ -95,6 +97,9 @@ class _FakeVolumes:
     def uncut(self, volume: str) -> tuple[SegmentRecord, ...]:
         found = [one for one in self._segments.values() if one.volume == volume and one.keep_bytes is not None]
         return tuple(sorted(found, key=lambda one: one.path))
+
+    def leftovers(self, volume: str) -> tuple[str, ...]:
+        return tuple(sorted(path for where, path in self._leftovers if where == volume))
 
     def away_from(self, home: str, *, limit: int = 1000) -> tuple[SegmentRecord, ...]:
         found = [
@@ -105,6 +110,7 @@ class _FakeVolumes:
         return tuple(sorted(found, key=lambda one: one.wall_start_ns)[:limit])
 
     def _move(self, moved: SegmentMoved) -> None:
+        self._leftovers.add((moved.volume, moved.path))
         segment = self._segments.pop((moved.volume, moved.path), None)
         if segment is not None:
             there = replace(segment, volume=moved.to_volume, path=moved.to_path, home="")
@@ -142,6 +148,8 @@ class FakeCatalog(_FakeLedger, _FakeVolumes):
                 self._segments[change.volume, change.path] = change
             case SegmentMoved():
                 self._move(change)
+            case LeftoverRemoved():
+                self._leftovers.discard((change.volume, change.path))
             case VolumeRecord():
                 self._volumes[change.name] = change
             case RunRecord():

@@ -9,6 +9,7 @@ from holdfast.domain.segments import (
     FaultRecord,
     Heartbeat,
     IntentRecord,
+    LeftoverRemoved,
     RebuildDone,
     RecorderStopped,
     RunRecord,
@@ -32,6 +33,8 @@ def name_of(change: Change) -> Key | None:
             return ("segment", change.node, change.volume, change.path)
         case SegmentMoved():
             return ("move", change.node, change.volume, change.path)
+        case LeftoverRemoved():
+            return ("leftover", change.node, change.volume, change.path)
         case VolumeRecord():
             return ("volume", change.node, change.name)
         case RunRecord():
@@ -91,7 +94,7 @@ class Pending:
         key = name_of(change)
         if key is None:
             self._faults[("fault", self._number)] = (self._number, change)
-        elif isinstance(change, SegmentRecord | SegmentMoved | RunRecord | SessionRecord):
+        elif isinstance(change, SegmentRecord | SegmentMoved | LeftoverRemoved | RunRecord | SessionRecord):
             self._rebuildable[key] = (self._number, change)
         elif isinstance(change, GapRecord | GapRemoved):
             self._gaps[key] = (self._number, change)

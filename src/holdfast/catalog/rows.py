@@ -12,6 +12,7 @@ from holdfast.domain.segments import (
     FaultRecord,
     Heartbeat,
     IntentRecord,
+    LeftoverRemoved,
     RebuildDone,
     RecorderStopped,
     RunRecord,
@@ -44,6 +45,8 @@ def _insert(table: str, names: Iterable[str], key: tuple[str, ...]) -> str:
 _STREAM_KEY = ("node", "camera", "stream")
 _PUT_SEGMENT = _insert("segments", columns(SegmentRecord), ("node", "volume", "path"))
 _PUT_VOLUME = _insert("volumes", columns(VolumeRecord), ("node", "name"))
+_PUT_LEFTOVER = "INSERT OR IGNORE INTO leftovers (node, volume, path) VALUES (:node, :volume, :path)"
+_FORGET_LEFTOVER = "DELETE FROM leftovers WHERE node = :node AND volume = :volume AND path = :path"
 _MOVE_SEGMENT = """
 UPDATE segments SET volume = :to_volume, path = :to_path, home = ''
 WHERE node = :node AND volume = :volume AND path = :path
@@ -89,6 +92,8 @@ def write(connection: sqlite3.Connection, change: Change) -> None:
         connection.execute(_KNOW_STREAM, values)
     if isinstance(change, SegmentRecord):
         connection.execute(_IMPLY_RUN, values)
+    if isinstance(change, SegmentMoved):
+        connection.execute(_PUT_LEFTOVER, values)
     connection.execute(_statement(change), values)
 
 
@@ -98,6 +103,8 @@ def _statement(change: Change) -> str:
             return _PUT_SEGMENT
         case SegmentMoved():
             return _MOVE_SEGMENT
+        case LeftoverRemoved():
+            return _FORGET_LEFTOVER
         case VolumeRecord():
             return _PUT_VOLUME
         case RunRecord():

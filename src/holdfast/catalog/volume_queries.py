@@ -13,6 +13,7 @@ from holdfast.domain.segments import SegmentRecord, VolumeRecord
 SEGMENT = ", ".join(f"segments.{name}" for name in columns(SegmentRecord))
 _VOLUMES = "SELECT * FROM volumes WHERE node = ? ORDER BY name"
 _UNCUT = f"SELECT {SEGMENT} FROM segments WHERE node = ? AND volume = ? AND keep_bytes IS NOT NULL ORDER BY path"  # noqa: S608
+_LEFTOVERS = "SELECT path FROM leftovers WHERE node = ? AND volume = ? ORDER BY path"
 _AWAY = f"""
 SELECT {SEGMENT} FROM segments
 WHERE node = ? AND home = ? AND home <> '' AND state = 'final' AND keep_bytes IS NULL ORDER BY wall_start_ns LIMIT ?
@@ -37,6 +38,12 @@ class VolumeReader:
         with self._reading() as connection:
             found = connection.execute(_UNCUT, (self._node, volume)).fetchall()
         return tuple(map(segment_from, found))
+
+    def leftovers(self, volume: str) -> tuple[str, ...]:
+        """See CatalogReads."""
+        with self._reading() as connection:
+            found = connection.execute(_LEFTOVERS, (self._node, volume)).fetchall()
+        return tuple(row["path"] for row in found)
 
     def away_from(self, home: str, *, limit: int = 1000) -> tuple[SegmentRecord, ...]:
         """See CatalogReads."""

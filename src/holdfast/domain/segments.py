@@ -70,12 +70,24 @@ class SegmentRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentMoved:
-    """A segment's file is on another volume now: its home. What else is known of it stays."""
+    """A segment's file is on another volume now: its home. What else is known of it stays.
+
+    The copy that it came from is a leftover until `LeftoverRemoved`.
+    """
 
     volume: str
     path: str
     to_volume: str
     to_path: str
+    node: str = LOCAL_NODE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftoverRemoved:
+    """The copy of a segment that came home is gone."""
+
+    volume: str
+    path: str
     node: str = LOCAL_NODE
 
 

@@ -11,6 +11,7 @@ from holdfast.domain.segments import (
     FaultRecord,
     Heartbeat,
     IntentRecord,
+    LeftoverRemoved,
     RebuildDone,
     RecorderStopped,
     RunRecord,
@@ -26,6 +27,7 @@ from holdfast.domain.times import WallNs
 Change = (
     SegmentRecord
     | SegmentMoved
+    | LeftoverRemoved
     | VolumeRecord
     | RunRecord
     | SessionRecord
@@ -138,6 +140,9 @@ class CatalogReads(Protocol):
 
     def uncut(self, volume: str) -> tuple[SegmentRecord, ...]:
         """Segments of the volume whose files are still to be cut, by path."""
+
+    def leftovers(self, volume: str) -> tuple[str, ...]:
+        """Paths of copies on the volume whose segments came home."""
 
     def away_from(self, home: str, *, limit: int = 1000) -> tuple[SegmentRecord, ...]:
         """Final segments that belong on this volume and are on another one, oldest first."""

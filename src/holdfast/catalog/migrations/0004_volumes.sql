@@ -17,3 +17,11 @@ ALTER TABLE segments ADD COLUMN keep_bytes INTEGER;
 
 CREATE INDEX segments_away ON segments (node, home, wall_start_ns) WHERE home <> '';
 CREATE INDEX segments_uncut ON segments (node, volume) WHERE keep_bytes IS NOT NULL;
+
+-- Copies that stayed behind when a segment came home; they are removed when their volume lets it be.
+CREATE TABLE leftovers (
+    node TEXT NOT NULL,
+    volume TEXT NOT NULL,
+    path TEXT NOT NULL,
+    PRIMARY KEY (node, volume, path)
+) STRICT, WITHOUT ROWID;
