@@ -56,4 +56,4 @@ def volume_state_of(error: OSError) -> VolumeState | None:
         return VolumeState.FULL
     if error.errno == errno.EROFS:
         return VolumeState.READ_ONLY
-    return None if error.errno in _OF_ONE_FILE else VolumeState.GONE
+    return None if error.errno is None or error.errno in _OF_ONE_FILE else VolumeState.GONE
