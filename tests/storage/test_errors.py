@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from holdfast.domain.faults import FaultKind
-from holdfast.storage.errors import fault_of
+from holdfast.domain.volumes import VolumeState
+from holdfast.storage.errors import fault_of, volume_state_of
 
 PATH = Path("/srv/footage/cam_01/a.mp4")
 
@@ -30,3 +31,28 @@ def test_an_error_without_a_number_says_what_it_has_to_say() -> None:
     kind, sentence = fault_of(OSError("all names are taken"), PATH)
     assert kind is FaultKind.STORAGE_DISCONNECTED
     assert sentence == f"{PATH} cannot be written (all names are taken). Check the disk."
+
+
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [
+        (errno.ENOSPC, VolumeState.FULL),
+        (errno.EDQUOT, VolumeState.FULL),
+        (errno.EROFS, VolumeState.READ_ONLY),
+        (errno.EIO, VolumeState.GONE),
+        (errno.ENODEV, VolumeState.GONE),
+        (errno.ESTALE, VolumeState.GONE),
+        (errno.ENXIO, VolumeState.GONE),
+        (errno.ENOENT, VolumeState.GONE),
+        (errno.ENOTCONN, VolumeState.GONE),
+        (errno.ETIMEDOUT, VolumeState.GONE),
+        (errno.EACCES, None),
+        (errno.ENAMETOOLONG, None),
+        (errno.EMFILE, None),
+    ],
+)
+def test_what_an_error_says_of_the_volume_and_that_one_of_a_single_file_says_nothing(
+    code: int, state: VolumeState | None
+) -> None:
+    assert volume_state_of(OSError(code, "whatever")) is state
+    assert volume_state_of(OSError("all names are taken")) is None

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+RESERVE_SHARE = 20
+"""A reserve is at most this part of its volume: otherwise nothing could be recorded on a small one."""
+
 
 class VolumeState(StrEnum):
     """How a volume is doing, as observed (docs/design/storage.md)."""
@@ -36,6 +39,12 @@ class FileSystem:
     """Of /proc/self/mountinfo; another one after each mount."""
     device: str
     """major:minor, such as "8:17"."""
+    is_read_only: bool = False
+    """Mounted so, or turned so by the kernel."""
+
+    def is_same_mount(self, other: "FileSystem | None") -> bool:
+        """Whether it is the same file system, mounted by the same act."""
+        return other is not None and (self.mount_id, self.device) == (other.mount_id, other.device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +65,7 @@ class VolumeSpace:
 
     free_bytes: int
     total_bytes: int
+
+    def reserve_bytes(self, wanted_bytes: int) -> int:
+        """How much stays free: what is wanted, but no more than a share of a small volume."""
+        return min(wanted_bytes, self.total_bytes // RESERVE_SHARE)

@@ -5,8 +5,26 @@ import os
 from pathlib import Path
 
 from holdfast.domain.faults import FaultKind
+from holdfast.domain.volumes import VolumeState
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_OF_ONE_FILE = frozenset(
+    {
+        errno.EACCES,
+        errno.EPERM,
+        errno.EEXIST,
+        errno.EISDIR,
+        errno.ENOTDIR,
+        errno.ENAMETOOLONG,
+        errno.EINVAL,
+        errno.EFBIG,
+        errno.ELOOP,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOMEM,
+    }
+)
+"""What a file, its name, its folder or this process is to blame for: the volume may be well."""
 _REMEDY = {
     errno.ENOSPC: "The disk is full. Free some space; recording goes on by itself.",
     errno.EDQUOT: "The disk quota is used up. Raise it or free some space; recording goes on by itself.",
@@ -30,3 +48,12 @@ def fault_of(error: OSError, path: Path) -> tuple[FaultKind, str]:
     remedy = _REMEDY.get(error.errno or 0, "Check the disk.")
     reason = os.strerror(error.errno) if error.errno else str(error)
     return kind, f"{path} cannot be written ({reason}). {remedy}"
+
+
+def volume_state_of(error: OSError) -> VolumeState | None:
+    """What the error says of the whole volume; None when it says nothing of it."""
+    if error.errno in _FULL:
+        return VolumeState.FULL
+    if error.errno == errno.EROFS:
+        return VolumeState.READ_ONLY
+    return None if error.errno is None or error.errno in _OF_ONE_FILE else VolumeState.GONE
