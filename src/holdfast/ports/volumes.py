@@ -8,6 +8,21 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from holdfast.domain.faults import FaultKind
+from holdfast.domain.volumes import FileSystem, VolumeIdentity, VolumeSpace, VolumeState
+
+# ------------------------------------------------------------------ recorder -> volume
+
+
+@dataclass(frozen=True, slots=True)
+class OpenVolume:
+    """Look at the volume before anything is written to it. Comes first, and again after `VolumeRefused`."""
+
+    root: str
+    """The volume's folder, absolute."""
+    expected: VolumeIdentity | None
+    """What its marker said when it was last here; None: it is not known yet, and may be made."""
+    recorder_id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +67,41 @@ class CutSegment:
 
     key: int
     size_bytes: int
+    path: str = ""
+    """Of `Created`, when the process that wrote the file is gone and another one has to cut it."""
 
 
 Order = CreateSegment | AppendData | FinishSegment | CutSegment
+
+# ------------------------------------------------------------------ volume -> recorder
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeReady:
+    """The volume is open: orders are obeyed from now on."""
+
+    identity: VolumeIdentity
+    file_system: FileSystem
+    space: VolumeSpace
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeRefused:
+    """The volume is not open, and nothing was written to it. It may be tried again with another `OpenVolume`."""
+
+    state: VolumeState
+    """Why, as far as the reaction differs."""
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeSeen:
+    """Told once a second by a volume that is open. When it is not told, even asking for the free space hangs."""
+
+    free_bytes: int
+    total_bytes: int
+    slowest_s: float
+    """The longest that a write or sync took that ended since the last time, or has taken until now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +163,33 @@ class CutFailed:
 
 Answer = Created | Synced | Finished | SegmentFailed | Cut | CutFailed
 Listener = Callable[[Answer], None]
+
+VolumeTold = VolumeReady | VolumeRefused | VolumeSeen
+"""What is told of the volume itself."""
+
+# ------------------------------------------------------------------ from the host of a volume's process
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeLost:
+    """The process obeys no more: it died, talked nonsense or was abandoned. Its open segments have failed before this.
+
+    Not told when it ended in order.
+    """
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeExited:
+    """The process is gone from this machine, and nothing of it can touch the volume any more. The last event."""
+
+    exit_code: int
+    """As of `subprocess`: negative for a signal."""
+
+
+VolumeEvent = Answer | VolumeTold | VolumeLost | VolumeExited
+"""What the recorder hears of a volume, one event at a time."""
 
 
 class Writer(Protocol):

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from holdfast.domain.faults import FaultKind
+from holdfast.domain.volumes import VolumeState
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _REMEDY = {
@@ -30,3 +31,10 @@ def fault_of(error: OSError, path: Path) -> tuple[FaultKind, str]:
     remedy = _REMEDY.get(error.errno or 0, "Check the disk.")
     reason = os.strerror(error.errno) if error.errno else str(error)
     return kind, f"{path} cannot be written ({reason}). {remedy}"
+
+
+def volume_state_of(error: OSError) -> VolumeState:
+    """What an error says of the volume as a whole."""
+    if error.errno in _FULL:
+        return VolumeState.FULL
+    return VolumeState.READ_ONLY if error.errno == errno.EROFS else VolumeState.GONE
