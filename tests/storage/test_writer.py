@@ -21,7 +21,7 @@ from holdfast.ports.volumes import (
     SegmentFailed,
     Synced,
 )
-from holdfast.storage import writer
+from holdfast.storage import volume_files, writer
 from tests.fmp4.segments import read_from
 from tests.storage.volumes import PARTS, Writing, appends, create, finish, is_final
 
@@ -170,7 +170,7 @@ def test_a_file_with_nothing_to_play_cannot_be_made_final(writing: Writing, tmp_
 
 
 def test_few_keys_of_final_segments_are_remembered(writing: Writing, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "FINISHED_KEPT", 1)
+    monkeypatch.setattr(volume_files, "FINISHED_KEPT", 1)
     for key in (1, 2):
         writing.order(create(PARTS, f"{key}.mp4", key=key), *appends(PARTS, key), finish(PARTS, key))
         writing.until(Finished)
@@ -207,9 +207,9 @@ def test_the_header_is_patched_only_after_all_else_is_on_the_disk(
     disk = Disk(monkeypatch)
     writing.order(create(PARTS), *appends(PARTS)[:2], finish(PARTS))
     writing.until(Finished)
-    header_and_folder, data = ["pwritev", "fsync"], ["pwritev", "pwritev"]
+    header_and_folders, data = ["pwritev", "fsync", "fsync"], ["pwritev", "pwritev"]
     index, patch = ["fdatasync", "pwritev", "fdatasync"], ["pwrite", "fsync"]
-    assert disk.calls == header_and_folder + data + index + patch
+    assert disk.calls == header_and_folders + data + index + patch
 
 
 def test_a_sync_that_fails_is_not_taken_back_and_the_segment_is_given_up(

@@ -4,20 +4,29 @@ import errno
 import os
 from pathlib import Path
 
+from holdfast.storage.pace import Pace
+
 FILE_MODE = 0o640
 FOLDER_MODE = 0o750
 
 
 class SegmentFile:
-    """An open file of a volume. Every method may raise OSError."""
+    """An open file of a volume. Every method may raise OSError.
 
-    def __init__(self, root: Path, paths: tuple[str, ...], header: bytes) -> None:
-        """Create the first of `paths` that does not exist, and write the header. Never overwrites."""
+    A sync may be made on another thread while data is appended.
+    """
+
+    def __init__(self, root: Path, paths: tuple[str, ...], header: bytes, pace: Pace | None = None) -> None:
+        """Create the first of `paths` that does not exist, and write the header. Never overwrites.
+
+        The file's name is not safe before `sync_folders`.
+        """
+        self._pace = Pace() if pace is None else pace
         self.path = ""
         self._fd = -1
         for candidate in paths:
             try:
-                self._fd = _create(root / candidate)
+                self._fd, self._folders = _create(root, candidate)
             except FileExistsError:
                 continue
             self.path = candidate
@@ -26,22 +35,26 @@ class SegmentFile:
             raise FileExistsError(f"{root / paths[-1]} and {len(paths) - 1} names before it are taken")
         self.full_path = root / self.path
         self.size_bytes = 0
-        self.is_dirty = False
+        self._synced_bytes = 0
         try:
             self.append(header)
-            _sync_folder(self.full_path.parent)
         except OSError:
             self.discard()
             raise
 
+    @property
+    def is_dirty(self) -> bool:
+        """Whether something was written since the last sync that succeeded."""
+        return self.size_bytes != self._synced_bytes
+
     def append(self, data: bytes, rest: bytes | memoryview = b"") -> None:
         """Write all of `data` and `rest` at the end, or leave the file as it was."""
         size = len(data) + len(rest)
-        written = os.pwritev(self._fd, [data, rest], self.size_bytes)
-        if written < size:
-            self._write_rest(data + bytes(rest), written)
+        with self._pace.step():
+            written = os.pwritev(self._fd, [data, rest], self.size_bytes)
+            if written < size:
+                self._write_rest(data + bytes(rest), written)
         self.size_bytes += size
-        self.is_dirty = True
 
     def _write_rest(self, data: bytes, written: int) -> None:
         try:
@@ -51,17 +64,38 @@ class SegmentFile:
             os.ftruncate(self._fd, self.size_bytes)
             raise
 
-    def sync(self) -> None:
-        """Bring the data to the disk. After an error nothing since the last success may be trusted."""
-        os.fdatasync(self._fd)
-        self.is_dirty = False
+    def sync_folders(self) -> None:
+        """Bring the file's name to the disk, and the names of the folders that were made for it."""
+        for folder in self._folders:
+            self._sync_folder(folder)
+
+    def _sync_folder(self, folder: Path) -> None:
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            with self._pace.step():
+                os.fsync(fd)
+        finally:
+            os.close(fd)
+
+    def sync(self) -> int:
+        """Bring the data to the disk; how many bytes are safe then.
+
+        After an error nothing since the last success may be trusted, and this must not be called again: the kernel
+        reports what it could not write once, and then takes it for written.
+        """
+        size_bytes = self.size_bytes
+        with self._pace.step():
+            os.fdatasync(self._fd)
+        self._synced_bytes = size_bytes
+        return size_bytes
 
     def finish(self, trailer: bytes, patch_offset: int, patch: bytes) -> None:
         """Append the index, then patch the header, with a sync between: the patch says that all else is there."""
         self.append(trailer)
-        os.fdatasync(self._fd)
-        os.pwrite(self._fd, patch, patch_offset)
-        os.fsync(self._fd)
+        self.sync()
+        with self._pace.step():
+            os.pwrite(self._fd, patch, patch_offset)
+            os.fsync(self._fd)
         self.close()
 
     def close(self) -> None:
@@ -76,18 +110,15 @@ class SegmentFile:
         self.full_path.unlink(missing_ok=True)
 
 
-def _create(path: Path) -> int:
+def _create(root: Path, candidate: str) -> tuple[int, list[Path]]:
+    """The descriptor, and the folders to sync: where the file was made, and above each folder that was made for it."""
+    path = root / candidate
+    folders = [path.parent]
+    while folders[-1] != root and not folders[-1].exists():
+        folders.append(folders[-1].parent)
     try:
         path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     except FileExistsError as error:
         # Not the segment's own name is taken, but that of its folder, by a file.
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)) from error
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE), folders
