@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from holdfast.app.plans import connection_from, plans_from
-from holdfast.config.settings import CameraSettings, RecorderSettings, Settings
+from holdfast.config.settings import CameraSettings, RecorderSettings, Settings, VolumeSettings
 from holdfast.domain.streams import StreamAddress, StreamId
 from holdfast.policy.connecting import ConnectionSettings
 
@@ -28,7 +28,7 @@ def test_whoever_asks_for_slow_tries_gets_no_quick_ones() -> None:
 def test_a_second_stream_is_captured_only_to_be_recorded() -> None:
     second = CameraSettings("cam_02", MAIN, sub=SUB, record_sub=True, one_session=True, audio=True)
     cameras = (CameraSettings("cam_01", MAIN, sub=SUB), second)
-    plans = plans_from(Settings(Path("/x"), cameras))
+    plans = plans_from(Settings((VolumeSettings(Path("/x")),), cameras))
     assert [plan.stream for plan in plans] == [StreamId("cam_01"), StreamId("cam_02"), StreamId("cam_02", "sub")]
     assert [plan.sound for plan in plans] == [False, True, True]
     assert [plan.connection.one_session for plan in plans] == [False, True, True]

@@ -145,13 +145,13 @@ async def test_another_mistake_is_said_anew(room: Room, log: pytest.LogCaptureFi
     assert not room.fake.told
 
 
-@pytest.mark.expects_log("WARNING holdfast.config: .*next start: volume.path, recorder.worker_memory")
+@pytest.mark.expects_log("WARNING holdfast.config: .*next start: volume, recorder.worker_memory")
 async def test_what_needs_a_new_start_is_said_once_and_kept_in_mind(room: Room, log: pytest.LogCaptureFixture) -> None:
     text = '[recorder]\nworker_memory = "1G"\n' + TEXT.replace("footage", "elsewhere")
     for _ in range(2):
         assert await room.reload(text) == []
     assert len(log.messages) == 1
-    assert room.state.as_json()["pending"] == ["volume.path", "recorder.worker_memory"]
+    assert room.state.as_json()["pending"] == ["volume", "recorder.worker_memory"]
     await room.reload(TEXT)
     assert room.state.as_json()["pending"] == []
 

@@ -192,7 +192,6 @@ def test_a_password_file_is_read_beside_the_configuration(tmp_path: Path) -> Non
         ('url = "rtsp://h"\n[recorder]\nretry_base = "1m"\nretry_cap = "5s"', ":9: [recorder]: retry_cap is shorter"),
         ('url = "rtsp://h"\n[logging]\nlevel = "loud"', 'level = "loud" must be one of debug, info, warning, error.'),
         ('url = "rtsp://h"\n[logging.levels]\nrstp = "debug"', "rstp is not known here. Did you mean rtsp?"),
-        ('url = "rtsp://h"\n[[volume]]\npath = "y"', "[[volume]] #2: This is a second volume. There can be one"),
         ('url = "rtsp://h"\n[[logging]]\nlevel = "x"', "logging must be a table: [logging] and its keys below it."),
         (
             'url = "rtsp://h"\n[[camera]]\nid = "one"\nurl = "rtsp://g"',

@@ -274,5 +274,5 @@ class Disks(World):
         assert len(devices) == len(set(devices))
 
 
-Disks.TestCase.settings = settings(max_examples=150, stateful_step_count=50)
+Disks.TestCase.settings = settings(max_examples=100, stateful_step_count=40)
 TestVolumes = Disks.TestCase

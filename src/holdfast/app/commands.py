@@ -73,7 +73,7 @@ def _add_record(commands: "Commands") -> None:
     parser.add_argument(
         "urls", nargs="+", metavar="URL", help=say("RTSP URL of a camera: rtsp://USER:PASSWORD@HOST:PORT/PATH")
     )
-    parser.add_argument("--to", type=Path, required=True, metavar="DIR", help=say("folder for the recordings"))
+    _add_storage(parser)
     parser.add_argument(
         "--name",
         action="append",
@@ -110,6 +110,36 @@ def _add_record(commands: "Commands") -> None:
     parser.add_argument("--plain", action="store_true", help=say("plain lines instead of a live table"))
     parser.add_argument("--verbose", action="store_true", help=say("log every attempt"))
     _add_log(parser)
+
+
+def _add_storage(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--to",
+        type=Path,
+        action="append",
+        required=True,
+        metavar="DIR",
+        help=say("folder for the recordings; may be repeated, in order of preference, for folders on other disks"),
+    )
+    parser.add_argument(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        help=say("folder for the catalog when there are several for the recordings"),
+    )
+    parser.add_argument(
+        "--memory",
+        type=size_bytes,
+        metavar="SIZE",
+        help=say("hold so much footage in memory at most (default: a quarter of the memory, up to 4G)"),
+    )
+    parser.add_argument(
+        "--hang-after",
+        type=duration_s,
+        default=15.0,
+        metavar="TIME",
+        help=say("give up a disk that does not answer for so long (default: 15s)"),
+    )
 
 
 def _add_what(parser: ArgumentParser) -> None:

@@ -45,7 +45,8 @@ def connection_from(recorder: RecorderSettings, *, one_session: bool = False) ->
 def needs_restart(running: Settings, wanted: Settings) -> tuple[str, ...]:
     """Keys whose change takes effect with the next start only."""
     pairs = {
-        "volume.path": (running.volume, wanted.volume),
+        "volume": (running.volumes, wanted.volumes),
+        "storage": (running.storage, wanted.storage),
         "recorder.cameras_per_worker": (running.recorder.cameras_per_worker, wanted.recorder.cameras_per_worker),
         "recorder.worker_memory": (running.recorder.worker_memory_bytes, wanted.recorder.worker_memory_bytes),
         "logging.format": (running.logging.format, wanted.logging.format),

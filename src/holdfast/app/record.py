@@ -10,7 +10,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast.app.check import CheckSettings, check
@@ -21,6 +21,7 @@ from holdfast.app.recording_root import CheckError, catalog_path
 from holdfast.app.reload import Configured
 from holdfast.app.system import SystemClock, collect_less, keep_freed_memory, yield_less
 from holdfast.catalog.store import Catalog
+from holdfast.config.settings import StorageSettings, VolumeSettings
 from holdfast.domain.times import WallNs
 from holdfast.media.pool import PoolSettings, WorkerPool
 from holdfast.media.reach import PortReach
@@ -53,6 +54,9 @@ class RecordOrder:
     for_s: float | None = None
     configured: Configured | None = None
     """Keeps the recorder at what a configuration file says."""
+    volumes: tuple[VolumeSettings, ...] = ()
+    """In order of preference; `root` is the folder of the first."""
+    storage: StorageSettings = field(default_factory=StorageSettings)
 
 
 def run(order: RecordOrder, show: Show | None, beside: Beside | None = None) -> Exit:

@@ -15,6 +15,7 @@ from holdfast.app.logs import logging_from, set_up_logs
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.record import RecordOrder, run
 from holdfast.app.terminal import StatusDisplay
+from holdfast.app.volumes import check_volumes, storage_from, volumes_from
 from holdfast.config.settings import LogFormat
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import NS_PER_S
@@ -45,7 +46,7 @@ def record(options: argparse.Namespace) -> int:
         LOG.warning("only %d MiB are free in %s", free_bytes >> 20, order.root)
     with display:
         exit_code = run(order, display.show)
-    quoted = shlex.quote(str(options.to))
+    quoted = shlex.quote(str(options.to[0]))
     if exit_code is Exit.OK:
         sentence = "Ended. The files are in {path}. To list them: holdfast segments {quoted}"
     else:
@@ -71,6 +72,8 @@ def order_from(options: argparse.Namespace) -> RecordOrder:
     password = _password(options.password_file)
     addresses = [parse_address(url, password, options.source) for url in options.urls]
     names = _names(options.name, len(addresses))
+    volumes, storage = volumes_from(options), storage_from(options)
+    check_volumes(volumes, storage.memory_bytes, known=None)
     rules = SegmentRules(
         duration_ns=int(options.segment * NS_PER_S),
         size_bytes=options.segment_size,
@@ -81,9 +84,12 @@ def order_from(options: argparse.Namespace) -> RecordOrder:
             StreamPlan(StreamId(name), address, name=name, rules=rules, records=options.starts, sound=options.audio)
             for name, address in zip(names, addresses, strict=True)
         ),
-        root=usable_folder(options.to),
+        # The recorder uses the first volume only, until it knows of the others (`RecordOrder.volumes`).
+        root=usable_folder(volumes[0].path),
         pool=PoolSettings(streams_per_worker=options.cameras_per_worker, memory_limit_bytes=options.worker_memory),
         for_s=options.for_s,
+        volumes=volumes,
+        storage=storage,
     )
 
 

@@ -14,6 +14,7 @@ from holdfast.app.record import RecordOrder, run
 from holdfast.app.record_command import check_software
 from holdfast.app.reload import Configured
 from holdfast.app.system import SystemClock
+from holdfast.app.volumes import check_volumes
 from holdfast.app.where import config_problem
 from holdfast.config.problems import ConfigError
 from holdfast.config.reading import read
@@ -35,6 +36,8 @@ def serve(options: argparse.Namespace) -> int:
     if options.check:
         print(say("{path} is good. Cameras: {count}.", path=options.config, count=len(settings.cameras)))
         return Exit.OK
+    check_volumes(settings.volumes, settings.storage.memory_bytes, known=None)
+    # The recorder uses the first volume only, until it knows of the others (`RecordOrder.volumes`).
     root = usable_folder(settings.volume)
     check_software()
     set_up_logs(console=None, settings=logging_from(options, settings.logging))
@@ -47,7 +50,14 @@ def serve(options: argparse.Namespace) -> int:
         SystemClock().wall_ns,
         lambda changed: set_levels(logging_from(options, changed)),
     )
-    order = RecordOrder(plans_from(settings), root, pool_from(settings), configured=configured)
+    order = RecordOrder(
+        plans_from(settings),
+        root,
+        pool_from(settings),
+        configured=configured,
+        volumes=settings.volumes,
+        storage=settings.storage,
+    )
     LOG.info("%s: %d cameras, the recordings go to %s", path, len(settings.cameras), root)
     return run(order, None)
 

@@ -3,17 +3,26 @@
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from holdfast.config.cameras import Camera, check_together
 from holdfast.config.lines import Lines
 from holdfast.config.problems import ConfigError, ConfigProblem
-from holdfast.config.settings import CATEGORIES, LEVELS, LogFormat, LoggingSettings, RecorderSettings, Settings
-from holdfast.config.tables import Notes, Table
+from holdfast.config.settings import (
+    CATEGORIES,
+    LEVELS,
+    LogFormat,
+    LoggingSettings,
+    RecorderSettings,
+    Settings,
+    StorageSettings,
+    VolumeSettings,
+)
+from holdfast.config.tables import Notes, Table, given_or
+from holdfast.config.volumes import read_storage, read_volumes
 
 MOST_BYTES = 1 << 20
 MOST_CAMERAS = 1000
-_Number = TypeVar("_Number", int, float)
 _AT = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -23,7 +32,7 @@ def read(path: Path) -> Settings:
     notes = Notes(Lines(text))
     top = Table(notes, _toml(path, text), ("", 0), "")
     recorder, logging = _recorder(top.table("recorder")), _logging(top.table("logging"))
-    volume = _volume(top, path)
+    volumes, storage = read_volumes(top, path.parent), read_storage(top.table("storage"), path.parent)
     cameras = [Camera.read(table, path.parent) for table in top.tables("camera")]
     top.end()
     if not cameras:
@@ -35,22 +44,34 @@ def read(path: Path) -> Settings:
     if notes.problems:
         raise ConfigError(path, notes.ordered(), files)
     return Settings(
-        volume=volume,
+        volumes=volumes,
         cameras=tuple(camera.settings() for camera in cameras),
         recorder=recorder,
         logging=logging,
+        storage=storage,
         files=files,
     )
 
 
-def volume_of(path: Path) -> Path:
-    """Only the volume, whatever may be wrong with the rest. Raises ConfigError."""
+def storage_of(path: Path) -> tuple[tuple[VolumeSettings, ...], StorageSettings]:
+    """Only the volumes and what holds for them, whatever may be wrong with the rest. Raises ConfigError."""
     text = _text(path)
     notes = Notes(Lines(text))
-    volume = _volume(Table(notes, _toml(path, text), ("", 0), ""), path)
+    top = Table(notes, _toml(path, text), ("", 0), "")
+    found = read_volumes(top, path.parent), read_storage(top.table("storage"), path.parent)
     if notes.problems:
         raise ConfigError(path, notes.ordered())
-    return volume
+    return found
+
+
+def volume_of(path: Path) -> Path:
+    """The folder of the most preferred volume, whatever may be wrong with the rest. Raises ConfigError."""
+    text = _text(path)
+    notes = Notes(Lines(text))
+    volumes = read_volumes(Table(notes, _toml(path, text), ("", 0), ""), path.parent)
+    if notes.problems:
+        raise ConfigError(path, notes.ordered())
+    return volumes[0].path
 
 
 def _text(path: Path) -> str:
@@ -101,24 +122,20 @@ def _meaning(said: str) -> str:
 def _recorder(table: Table) -> RecorderSettings:
     usual = RecorderSettings()
     settings = RecorderSettings(
-        retry_base_s=_or(table.duration_s("retry_base", "100ms", "1m"), usual.retry_base_s),
-        retry_cap_s=_or(table.duration_s("retry_cap", "1s", "1h"), usual.retry_cap_s),
+        retry_base_s=given_or(table.duration_s("retry_base", "100ms", "1m"), usual.retry_base_s),
+        retry_cap_s=given_or(table.duration_s("retry_cap", "1s", "1h"), usual.retry_cap_s),
         max_retries=table.integer("max_retries", 1, 1_000_000),
-        suspect_after_s=_or(table.duration_s("suspect_after", "500ms", "1m"), usual.suspect_after_s),
-        cameras_per_worker=_or(table.integer("cameras_per_worker", 1, 64), usual.cameras_per_worker),
-        worker_memory_bytes=_or(table.size_bytes("worker_memory", "64M", "64G"), usual.worker_memory_bytes),
-        segment_s=_or(table.duration_s("segment", "1s", "6h"), usual.segment_s),
+        suspect_after_s=given_or(table.duration_s("suspect_after", "500ms", "1m"), usual.suspect_after_s),
+        cameras_per_worker=given_or(table.integer("cameras_per_worker", 1, 64), usual.cameras_per_worker),
+        worker_memory_bytes=given_or(table.size_bytes("worker_memory", "64M", "64G"), usual.worker_memory_bytes),
+        segment_s=given_or(table.duration_s("segment", "1s", "6h"), usual.segment_s),
         segment_size_bytes=table.size_bytes("segment_size", "1M", "1T"),
-        pre_record_s=_or(table.duration_s("pre_record", "0s", "5m"), usual.pre_record_s),
+        pre_record_s=given_or(table.duration_s("pre_record", "0s", "5m"), usual.pre_record_s),
     )
     table.end()
     if settings.retry_cap_s < settings.retry_base_s:
         table.problem("retry_cap", "retry_cap is shorter than retry_base.")
     return settings
-
-
-def _or(given: _Number | None, usual: _Number) -> _Number:
-    return usual if given is None else given
 
 
 def _logging(table: Table) -> LoggingSettings:
@@ -133,15 +150,3 @@ def _logging(table: Table) -> LoggingSettings:
         level=level or "info",
         levels=tuple((category, own) for category, own in named if own is not None),
     )
-
-
-def _volume(top: Table, path: Path) -> Path:
-    volumes = top.tables("volume")
-    if not volumes:
-        top.problem("volume", "There is no volume. Write [[volume]] and its path below it.")
-        return Path()
-    for other in volumes[1:]:
-        other.problem("", "This is a second volume. There can be one; several come in a later version.")
-    volume = volumes[0].text("path", required=True)
-    volumes[0].end()
-    return path.parent / volume

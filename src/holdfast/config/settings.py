@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from holdfast.domain.segments import MAIN_VOLUME
 from holdfast.domain.streams import StreamAddress
 
 CATEGORIES = (
@@ -50,6 +51,33 @@ class RecorderSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class VolumeSettings:
+    """One place for recordings. Those of a configuration are in order of preference."""
+
+    path: Path
+    name: str = MAIN_VOLUME
+
+
+@dataclass(frozen=True, slots=True)
+class StorageSettings:
+    """What holds for all volumes."""
+
+    state: Path | None = None
+    """Folder of what must outlive every volume; None: as the service manager and the user have it."""
+    memory_bytes: int | None = None
+    """Limit of the footage that is held in memory; None: a share of what the machine has."""
+    hang_after_s: float = 15.0
+    reserve_bytes: int = 500 << 20
+    """What stays free on every volume; less on small ones."""
+    retry_every_s: float | None = None
+    """None: at once, and then ever more seldom."""
+    retries: int | None = None
+    """None: tries never end."""
+    move_rate_bytes: int = 20 << 20
+    """How much is moved home in a second at most."""
+
+
+@dataclass(frozen=True, slots=True)
 class LoggingSettings:
     """Which log lines are written, and how."""
 
@@ -81,9 +109,15 @@ class CameraSettings:
 class Settings:
     """A whole configuration that holds together."""
 
-    volume: Path
+    volumes: tuple[VolumeSettings, ...]
     cameras: tuple[CameraSettings, ...]
     recorder: RecorderSettings = field(default_factory=RecorderSettings)
     logging: LoggingSettings = field(default_factory=LoggingSettings)
+    storage: StorageSettings = field(default_factory=StorageSettings)
     files: tuple[Path, ...] = ()
     """The file itself, and every password file that it names."""
+
+    @property
+    def volume(self) -> Path:
+        """The folder of the most preferred volume."""
+        return self.volumes[0].path

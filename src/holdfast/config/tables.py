@@ -3,7 +3,7 @@
 import difflib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from holdfast.config.lines import Lines, Place
 from holdfast.config.problems import ConfigProblem
@@ -13,6 +13,7 @@ from holdfast.domain.secrets import redact
 SECRETS = frozenset({"password"})
 """Keys whose values are never shown."""
 MOST_SHOWN = 80
+_Number = TypeVar("_Number", int, float)
 
 
 class Notes:
@@ -170,6 +171,11 @@ class Table:
             self.problem(key, f"{key} = {given} must be between {low} and {high}.")
             return None
         return found
+
+
+def given_or(given: _Number | None, usual: _Number) -> _Number:
+    """What was given, if anything was."""
+    return usual if given is None else given
 
 
 def shown(key: str, value: object) -> str:

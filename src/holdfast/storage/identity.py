@@ -180,10 +180,9 @@ def _check_owner(found: VolumeIdentity, place: Path, ours: VolumeIdentity, expec
 
 def _full(place: Path, space: VolumeSpace, reserve_bytes: int) -> str:
     reserve_bytes = space.reserve_bytes(reserve_bytes)
-    if space.free_bytes >= reserve_bytes:
-        return ""
     free, wanted = space.free_bytes >> 20, reserve_bytes >> 20
-    return f"Only {free} MiB are free in {place}, and {wanted} MiB are to stay free. Free some space."
+    sentence = f"Only {free} MiB are free in {place}, and {wanted} MiB are to stay free. Free some space."
+    return sentence if space.free_bytes < reserve_bytes else ""
 
 
 def _try_out(folder: int, place: Path) -> str:

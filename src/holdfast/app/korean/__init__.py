@@ -11,9 +11,10 @@ from holdfast.app.korean.formats import FORMATS
 from holdfast.app.korean.help import HELP
 from holdfast.app.korean.library import LIBRARY, SYSTEM
 from holdfast.app.korean.screens import SCREENS
+from holdfast.app.korean.volumes import VOLUMES
 
 KOREAN: Mapping[str, str] = {**HELP, **SCREENS, **DEMO}
 """By the key of `say`."""
 
-TOLD: Mapping[str, str] = {**CONFIGURATION, **DIALOGUE, **FAULTS, **FINDINGS, **FORMATS, **LIBRARY, **SYSTEM}
+TOLD: Mapping[str, str] = {**CONFIGURATION, **DIALOGUE, **FAULTS, **FINDINGS, **FORMATS, **LIBRARY, **SYSTEM, **VOLUMES}
 """By English text, or by template with named holes, of sentences that are made elsewhere."""

@@ -98,9 +98,14 @@ _FILE = {
     "There is no volume. Write [[volume]] and its path below it.": (
         "볼륨이 없습니다. [[volume]]을 쓰고 그 아래에 path를 쓰십시오."
     ),
-    "This is a second volume. There can be one; several come in a later version.": (
-        "두 번째 볼륨입니다. 지금은 하나만 쓸 수 있으며, 여러 개는 이후 버전에서 지원합니다."
+    "There are more than {most} volumes.": "볼륨이 {most}개보다 많습니다.",
+    "name = {value} cannot be used. A name has 1 to {most} letters, digits or signs.": (
+        "name = {value}: 쓸 수 없습니다. 이름은 글자, 숫자, 기호로 1자에서 {most}자까지입니다."
     ),
+    "name = {value} is the name of another volume, too. Give each its own.": (
+        "name = {value}: 다른 볼륨과 이름이 같습니다. 서로 다른 이름을 지정하십시오."
+    ),
+    "{key} = {value} cannot be the name of a folder.": "{key} = {value}: 폴더 이름으로 쓸 수 없습니다.",
     "retry_cap is shorter than retry_base.": "retry_cap이 retry_base보다 짧습니다.",
 }
 

@@ -41,6 +41,16 @@ _OPTIONS = {
         "카메라의 RTSP URL: rtsp://USER:PASSWORD@HOST:PORT/PATH"
     ),
     "folder for the recordings": "녹화 폴더",
+    "folder for the recordings; may be repeated, in order of preference, for folders on other disks": (
+        "녹화 폴더. 다른 디스크의 폴더를 우선순위대로 여러 번 쓸 수 있습니다"
+    ),
+    "folder for the catalog when there are several for the recordings": "녹화 폴더가 여러 개일 때 카탈로그를 둘 폴더",
+    "hold so much footage in memory at most (default: a quarter of the memory, up to 4G)": (
+        "메모리에 보관할 영상의 최대 크기 (기본값: 메모리의 4분의 1, 최대 4G)"
+    ),
+    "give up a disk that does not answer for so long (default: 15s)": (
+        "이 시간 동안 응답하지 않는 디스크는 포기합니다 (기본값: 15s)"
+    ),
     "name of a camera, in the order of the URLs (may be repeated); without it cam_01, cam_02, …": (
         "카메라 이름. URL 순서대로 여러 번 쓸 수 있습니다. 쓰지 않으면 cam_01, cam_02, …"
     ),
@@ -118,6 +128,9 @@ _PROBLEMS = {
     "--segment must be between 1s and 6h.": "--segment 값은 1s에서 6h 사이여야 합니다.",
     "--segment-size must be at least 1M.": "--segment-size 값은 1M 이상이어야 합니다.",
     "--worker-memory must be at least 64M.": "--worker-memory 값은 64M 이상이어야 합니다.",
+    "There are more than {most} volumes (--to).": "볼륨(--to)이 {most}개보다 많습니다.",
+    "--memory must be at least 16M.": "--memory 값은 16M 이상이어야 합니다.",
+    "--hang-after must be between 2s and 10m.": "--hang-after 값은 2s에서 10m 사이여야 합니다.",
     "--pre-record must be between 0s and 5m.": "--pre-record 값은 0s에서 5m 사이여야 합니다.",
     "--cameras-per-worker must be between 1 and 64.": "--cameras-per-worker 값은 1에서 64 사이여야 합니다.",
     "There are more names (--name) than URLs.": "이름(--name)이 URL보다 많습니다.",
