@@ -19,7 +19,7 @@ from holdfast.app.folder import control_socket, hold
 from holdfast.app.problems import Exit
 from holdfast.app.recording_root import CheckError, catalog_path
 from holdfast.app.reload import Configured
-from holdfast.app.system import SystemClock, collect_less, keep_freed_memory, yield_less
+from holdfast.app.system import SystemClock, boot_id, collect_less, keep_freed_memory, yield_less
 from holdfast.catalog.store import Catalog
 from holdfast.domain.times import WallNs
 from holdfast.media.pool import PoolSettings, WorkerPool
@@ -79,7 +79,7 @@ async def _record(order: RecordOrder, show: Show | None, beside: Beside | None) 
     chance = random.Random()  # noqa: S311 - spreads retries, protects nothing
     services = Services(SystemClock(), writer, catalog, lambda: next(keys), uuid.uuid4)
     reach = PortReach(loop, events.put)
-    recorder = Recorder(order.plans, RecorderPorts(pool, reach, services, catalog, chance.random))
+    recorder = Recorder(order.plans, RecorderPorts(pool, reach, services, catalog, chance.random, boot_id()))
     answers.listener = recorder.answered
     events.listener = recorder.handle
     asked = Asked(recorder, catalog, pool.graph, order.configured)
