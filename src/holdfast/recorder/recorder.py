@@ -238,11 +238,12 @@ def _adjust(supervisor: StreamSupervisor, plan: StreamPlan, catalog: CatalogWrit
         catalog.post(StreamRecord(camera=stream.camera, stream=stream.stream, display_name=plan.name))
 
 
-async def run(recorder: Recorder, stop: asyncio.Event) -> None:
-    """Start, and tick until `stop` is set."""
+async def run(recorder: Recorder, stop: asyncio.Event, ticked: Callable[[], None] = lambda: None) -> None:
+    """Start, and tick until `stop` is set. `ticked` is told of every tick: by that a watchdog knows of it."""
     recorder.start()
     while not stop.is_set():
         recorder.tick()
+        ticked()
         try:
             async with asyncio.timeout(TICK_S):
                 await stop.wait()
