@@ -30,6 +30,7 @@ from holdfast.lab.scenarios import (
     recording,
     sound,
     streams,
+    supervised,
 )
 from holdfast.lab.scenarios.film import worst_and_median
 from holdfast.lab.scenarios.kinds import KINDS
@@ -53,6 +54,8 @@ SCENARIOS: Mapping[str, Scenario] = {
         root, times=1 if quick else 10, seed=seed, with_signal=signal.SIGSTOP
     ),
     "kill-everything": lambda root, seed, quick: processes.kill_everything(root, times=2 if quick else 50, seed=seed),
+    "kill-service": lambda root, seed, quick: supervised.kill_service(root, times=2 if quick else 50, seed=seed),
+    "hang-service": lambda root, seed, quick: supervised.hang_service(root, times=1 if quick else 10, seed=seed),
     "replacements": lambda root, seed, quick: processes.replacements(root, times=20 if quick else 500, seed=seed),
     "restarts": lambda root, seed, quick: outages.restarts(root, times=2 if quick else 20, seed=seed),
     "lives": lambda root, seed, quick: lives.lives(root, times=1 if quick else 10, seed=seed),
