@@ -207,9 +207,11 @@ def test_the_header_is_patched_only_after_all_else_is_on_the_disk(
     disk = Disk(monkeypatch)
     writing.order(create(PARTS), *appends(PARTS)[:2], finish(PARTS))
     writing.until(Finished)
-    header_and_folder, data = ["pwritev", "fsync"], ["pwritev", "pwritev"]
-    index, patch = ["fdatasync", "pwritev", "fdatasync"], ["pwrite", "fsync"]
-    assert disk.calls == header_and_folder + data + index + patch
+    header, data = ["pwritev"], ["pwritev", "pwritev"]
+    # The names by which the file is found: in its folder, and the folder in the volume.
+    synced, names = ["fdatasync"], ["fsync", "fsync"]
+    index, patch = ["pwritev", "fdatasync"], ["pwrite", "fsync"]
+    assert disk.calls == header + data + synced + names + index + patch
 
 
 def test_a_sync_that_fails_is_not_taken_back_and_the_segment_is_given_up(
