@@ -1,4 +1,4 @@
-"""The service tells its supervisor how it is, with a real socket as the manager."""
+"""The service tells its guard how it is, with a real socket as the manager."""
 
 import asyncio
 import contextlib
@@ -142,7 +142,7 @@ async def test_the_status_is_told_when_it_changes(manager: Manager) -> None:
         assert sum(line.startswith("STATUS=") for line in manager.lines()) == 2
 
 
-async def test_without_a_supervisor_nothing_is_done() -> None:
+async def test_without_a_guard_nothing_is_done() -> None:
     pulse = Pulse()
     await pulse.run(list, asyncio.get_running_loop().create_future())
     pulse.ticked()
@@ -151,7 +151,7 @@ async def test_without_a_supervisor_nothing_is_done() -> None:
 
 
 @pytest.mark.expects_log("watched over the recorder, is gone")
-async def test_when_the_supervisor_is_gone_it_is_said_once_and_nothing_ends(
+async def test_when_the_guard_is_gone_it_is_said_once_and_nothing_ends(
     manager: Manager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with subprocess.Popen(["sleep", "600"]) as parent:

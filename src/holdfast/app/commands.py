@@ -279,9 +279,9 @@ def _record(options: argparse.Namespace) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     if options.supervised and not (options.check or options.example or options.unit):
-        from holdfast.app.supervise import supervise
+        from holdfast.app.guard import guarded
 
-        return supervise(options)
+        return guarded(options)
     from holdfast.app.serve_command import serve
 
     return serve(options)

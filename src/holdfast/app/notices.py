@@ -1,4 +1,4 @@
-"""The supervisor's end of sd_notify(3): a socket to which one process tells how it is."""
+"""The guard's end of sd_notify(3): a socket to which one process tells how it is."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Tells the process that supervises the service how it is: the protocol of sd_notify(3), without its library."""
+"""Tells the guard of the service how it is: the protocol of sd_notify(3), without its library."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ READY, STOPPING, ALIVE, RELOADING = "READY=1", "STOPPING=1", "WATCHDOG=1", "RELO
 
 
 class Notifier:
-    """Datagrams to a socket of the supervisor's. Without one nothing is sent."""
+    """Datagrams to a socket of the guard's. Without one nothing is sent."""
 
     def __init__(self, address: str = "", watchdog_s: float | None = None) -> None:
         """`address`: a path, or "@" and an abstract name. `watchdog_s`: without a ping for so long, we are replaced."""
@@ -19,12 +19,12 @@ class Notifier:
         self._address = "\0" + address[1:] if address.startswith("@") else address
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) if address else None
         if self._socket is not None:
-            # A supervisor that reads nothing must not hold us up.
+            # A guard that reads nothing must not hold us up.
             self._socket.setblocking(False)  # noqa: FBT003 - the standard library's interface
 
     @classmethod
     def from_environment(cls, environment: MutableMapping[str, str] = os.environ) -> Self:
-        """What the supervisor said, taken out of the environment: our own children are not to answer for us."""
+        """What the guard said, taken out of the environment: our own children are not to answer for us."""
         address = environment.pop(ADDRESS, "")
         watchdog, watched = environment.pop(WATCHDOG, ""), environment.pop(WATCHED, "")
         if not address.startswith(("/", "@")):
@@ -34,11 +34,11 @@ class Notifier:
 
     @property
     def is_heard(self) -> bool:
-        """Whether anybody supervises us."""
+        """Whether anybody guards us."""
         return self._socket is not None
 
     def tell(self, *lines: str) -> bool:
-        """Send these as one message; False when the supervisor did not take it."""
+        """Send these as one message; False when the guard did not take it."""
         if self._socket is None:
             return False
         try:

@@ -16,7 +16,7 @@ MOST_NAMED = 5
 
 
 class Pulse:
-    """Speaks for a recorder. Without a supervisor it says nothing."""
+    """Speaks for a recorder. Without a guard it says nothing."""
 
     def __init__(self, notifier: Notifier | None = None) -> None:
         """Nothing is told before `run`."""

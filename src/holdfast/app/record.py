@@ -58,7 +58,7 @@ class RecordOrder:
     configured: Configured | None = None
     """Keeps the recorder at what a configuration file says."""
     notifier: Notifier | None = None
-    """Tells a supervisor how the recorder is."""
+    """Tells the guard how the recorder is."""
 
 
 def run(order: RecordOrder, show: Show | None, beside: Beside | None = None) -> Exit:

@@ -19,6 +19,7 @@ from rich.table import Table
 
 from holdfast.lab.scenarios import (
     clocks,
+    crowded,
     disks,
     endurance,
     fuzzing,
@@ -47,6 +48,9 @@ SCENARIOS: Mapping[str, Scenario] = {
         root, times=10 if quick else 100, seed=seed, pre_record_s=3
     ),
     "first-frame": lambda root, seed, quick: recording.first_frame(root, times=2 if quick else 20, seed=seed),
+    "crowded-start": lambda root, seed, quick: crowded.crowded_start(
+        root, files=300 if quick else 3_000, segments=5_000 if quick else 100_000, seconds=20, seed=seed
+    ),
     "kill-worker": lambda root, seed, quick: processes.worker_lost(
         root, times=2 if quick else 20, seed=seed, with_signal=signal.SIGKILL
     ),

@@ -1,4 +1,4 @@
-"""When a service that ended without being told to is started again (requirement: it always is)."""
+"""When a service that ended without being told to is started again: always, if it ever ran."""
 
 from dataclasses import dataclass, replace
 

@@ -60,7 +60,7 @@ class Supervised(Stand):
         return _children(self.service())
 
     def kill_everything(self) -> None:
-        """`kill -9` of both, the supervisor first."""
+        """`kill -9` of both, the guard first."""
         assert self.process is not None
         process, self.process = self.process, None
         service = next(iter(_children(process.pid)), 0)

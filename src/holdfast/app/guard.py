@@ -33,14 +33,14 @@ MOST_SIGNALS = 64
 """Read at once."""
 
 
-def supervise(options: argparse.Namespace) -> int:
+def guarded(options: argparse.Namespace) -> int:
     """Run the service until SIGINT or SIGTERM; its exit code. Raises Problem."""
     if options.config is None:
         raise Problem(Exit.USAGE, say("Name a configuration with --config. To see one: holdfast serve --example"))
     set_up_logs(console=None, settings=logging_from(options, LoggingSettings()))
     # A dump of the service's memory would hold passwords and footage.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    return Supervisor(command_of(options)).run()
+    return Guard(command_of(options)).run()
 
 
 def command_of(options: argparse.Namespace) -> list[str]:
@@ -51,7 +51,7 @@ def command_of(options: argparse.Namespace) -> list[str]:
     return command if options.log_format is None else [*command, "--log-format", options.log_format]
 
 
-class Supervisor:
+class Guard:
     """One service, one life after another."""
 
     def __init__(self, command: Sequence[str], patience: Patience | None = None) -> None:

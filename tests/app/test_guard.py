@@ -42,19 +42,19 @@ note("ready")
 if open(sys.argv[1]).read().count("ready") == 1:
     time.sleep(3600)
 """ + SERVES.replace('note("ready")', "")
-SUPERVISOR = """
+GUARD = """
 import sys
 from holdfast.app.logs import set_up_logs
 from holdfast.app.one_life import Patience
-from holdfast.app.supervise import Supervisor
+from holdfast.app.guard import Guard
 set_up_logs(console=None)
 patience = Patience(watchdog_s=2.0, start_s=4.0, stop_s=3.0, abort_s=1.0)
-sys.exit(Supervisor([sys.executable, *sys.argv[1:]], patience).run())
+sys.exit(Guard([sys.executable, *sys.argv[1:]], patience).run())
 """
 
 
 class Supervised:
-    """A supervisor, and a program that it takes for the service."""
+    """A guard, and a program that it takes for the service."""
 
     def __init__(self, folder: Path) -> None:
         self._lives, self._log = folder / "lives", folder / "log"
@@ -62,7 +62,7 @@ class Supervised:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, program: str) -> None:
-        command = [sys.executable, "-c", SUPERVISOR, "-c", BEGIN + program, str(self._lives)]
+        command = [sys.executable, "-c", GUARD, "-c", BEGIN + program, str(self._lives)]
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(command, stderr=log, start_new_session=True)
 
@@ -210,7 +210,7 @@ def test_an_exit_code_that_needs_a_person_ends_it(made: Supervised) -> None:
     assert len(made.lives("begun")) == 1
 
 
-def test_a_service_goes_on_when_the_supervisor_is_killed(made: Supervised) -> None:
+def test_a_service_goes_on_when_its_guard_is_killed(made: Supervised) -> None:
     made.start(SERVES)
     (service,) = made.await_lives("ready", 1)
     made.tell(signal.SIGKILL)
