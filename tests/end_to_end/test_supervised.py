@@ -2,9 +2,12 @@
 
 import os
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -87,3 +90,20 @@ def test_recording_does_not_wait_for_a_repair_and_neither_does_the_end(tmp_path:
         assert made.stop() == 0
         assert time.monotonic() - begun_s < 25
         assert {row["state"] for row in made.segments()} == {"final"}
+
+
+def test_after_a_kill_in_another_boot_the_power_is_the_cause(tmp_path: Path) -> None:
+    with service([small()], tmp_path) as made:
+        made.start()
+        await_that(lambda: len(made.segments()) == 1, 30)
+        made.kill_everything()
+        with closing(sqlite3.connect(made.root / ".holdfast" / "catalog.db", isolation_level=None)) as catalog:
+            # As a machine would have written it before it lost its power.
+            assert catalog.execute("UPDATE heartbeats SET boot_id = 'before'").rowcount == 1
+        before = set(made.files(0))
+        made.start()
+        await_that(partial(made.has_new_file, 0, before), 30)
+        assert made.stop() == 0
+        causes = [gap["cause"] for gap in made.ask_json("gaps", str(made.root), "--json") if "cause" in gap]
+        assert [cause for cause in causes if cause != "starting"] == ["power_lost"]
+        assert "power lost" in made.ask("gaps", str(made.root)).stdout
