@@ -49,7 +49,9 @@ def damage_table(path: Path, name: str) -> None:
 
 @pytest.mark.expects_log("is damaged")
 @pytest.mark.expects_log("set aside")
-@pytest.mark.parametrize("life", [Heartbeat(wall_ns=WallNs(7)), RecorderStopped(wall_ns=WallNs(7))], ids=str)
+@pytest.mark.parametrize(
+    "life", [Heartbeat(wall_ns=WallNs(7), boot_id="a"), RecorderStopped(wall_ns=WallNs(7))], ids=str
+)
 def test_gaps_and_the_last_life_are_saved_from_a_damaged_catalog(
     tmp_path: Path, life: Heartbeat | RecorderStopped
 ) -> None:
@@ -58,8 +60,9 @@ def test_gaps_and_the_last_life_are_saved_from_a_damaged_catalog(
     damage_table(path, "segments_by_wall")
     catalog = Catalog.open(path)
     assert catalog.gaps() == GAPS
+    boot_id = "" if isinstance(life, RecorderStopped) else "a"
     in_order = isinstance(life, RecorderStopped)
-    assert catalog.last_life() == LastLife(wall_ns=WallNs(7), stopped_in_order=in_order)
+    assert catalog.last_life() == LastLife(wall_ns=WallNs(7), stopped_in_order=in_order, boot_id=boot_id)
     assert catalog.close()
 
 

@@ -276,8 +276,8 @@ def test_the_heartbeat_is_the_latest(catalog: CatalogPort) -> None:
 
 def test_an_orderly_end_can_be_told_from_any_other(catalog: CatalogPort) -> None:
     assert catalog.last_life() is None
-    put(catalog, Heartbeat(wall_ns=wall(1)))
-    assert catalog.last_life() == LastLife(wall_ns=wall(1), stopped_in_order=False)
+    put(catalog, Heartbeat(wall_ns=wall(1), boot_id="a"))
+    assert catalog.last_life() == LastLife(wall_ns=wall(1), stopped_in_order=False, boot_id="a")
     put(catalog, RecorderStopped(wall_ns=wall(2)))
     assert catalog.last_life() == LastLife(wall_ns=wall(2), stopped_in_order=True)
     assert catalog.heartbeat() == wall(2)

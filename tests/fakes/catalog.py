@@ -171,8 +171,9 @@ class FakeCatalog(_FakeLedger, _FakeVolumes):
             case GapRemoved():
                 self._gaps.pop(change.gap_id, None)
             case Heartbeat() | RecorderStopped():
+                boot_id = change.boot_id if isinstance(change, Heartbeat) else ""
                 in_order = isinstance(change, RecorderStopped)
-                self._last_life = LastLife(wall_ns=change.wall_ns, stopped_in_order=in_order)
+                self._last_life = LastLife(wall_ns=change.wall_ns, stopped_in_order=in_order, boot_id=boot_id)
             case RebuildDone():
                 self._rebuilt = True
 

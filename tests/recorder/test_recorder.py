@@ -37,7 +37,8 @@ class Room:
         self.numbers = iter(range(1, 1000))
         services = Services(self.clock, self.writer, self.catalog, self.number, lambda: UUID(int=self.number()))
         plans = [plan(stream, records=records) for stream in STREAMS]
-        self.recorder = Recorder(plans, RecorderPorts(self.capture, FakeReach(), services, self.catalog, lambda: 0.0))
+        ports = RecorderPorts(self.capture, FakeReach(), services, self.catalog, lambda: 0.0, "this boot")
+        self.recorder = Recorder(plans, ports)
 
     def number(self) -> int:
         return next(self.numbers)
@@ -113,7 +114,8 @@ def test_the_heart_beats_every_few_seconds() -> None:
     for _ in range(60):
         room.clock.advance(recorder_module.TICK_S)
         room.recorder.tick()
-    assert sum(isinstance(change, Heartbeat) for change in room.catalog.posted) == 3
+    beats = [change for change in room.catalog.posted if isinstance(change, Heartbeat)]
+    assert [beat.boot_id for beat in beats] == ["this boot"] * 3
 
 
 def test_cameras_are_not_blamed_for_the_time_in_which_the_recorder_was_stopped() -> None:

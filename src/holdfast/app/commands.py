@@ -182,6 +182,14 @@ def _add_serve(commands: "Commands") -> None:
     parser.add_argument("--config", type=Path, metavar="FILE", help=say("configuration of the service"))
     parser.add_argument("--check", action="store_true", help=say("only say what is wrong with the configuration"))
     parser.add_argument("--example", action="store_true", help=say("print a configuration to begin with"))
+    parser.add_argument(
+        "--unit", action="store_true", help=say("print a unit for systemd that runs this configuration")
+    )
+    parser.add_argument(
+        "--supervised",
+        action="store_true",
+        help=say("without systemd: a second process that starts the service again when it dies or hangs"),
+    )
     _add_log(parser)
 
 
@@ -300,6 +308,10 @@ def _record(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    if options.supervised and not (options.check or options.example or options.unit):
+        from holdfast.app.guard import guarded
+
+        return guarded(options)
     from holdfast.app.serve_command import serve
 
     return serve(options)

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from holdfast.app.daemon import in_daemon
 from holdfast.app.folder import control_sockets, private_folder
 from holdfast.app.gap_account import Range, gap_account
 from holdfast.app.language import say, translated
@@ -104,7 +105,7 @@ class ControlServer:
             self._catalog.segments, query.get("camera"), stream=query.get("stream"), from_ns=since, to_ns=until
         )
         try:
-            found = await asyncio.to_thread(lambda: list(islice(wanted(), MOST_SEGMENTS + 1)))
+            found = await in_daemon(lambda: list(islice(wanted(), MOST_SEGMENTS + 1)))
         except CatalogError as error:
             return _answer({"error": str(error)}, 503)
         segments = [asdict(record) for record in found[:MOST_SEGMENTS]]
@@ -120,7 +121,7 @@ class ControlServer:
         asked = Range(query.get("camera"), since, until)
         try:
             look = partial(gap_account, self._catalog, asked, alive_ns=now_ns, now_ns=now_ns)
-            account = await asyncio.to_thread(look)
+            account = await in_daemon(look)
         except CatalogError as error:
             return _answer({"error": str(error)}, 503)
         return _answer({"gaps": [asdict(gap) for gap in account.gaps], "days": [asdict(day) for day in account.days]})

@@ -14,6 +14,7 @@ from typing import IO
 from holdfast.app.language import say, translated
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.recording_root import RECORDER_LOCK, STATE_FOLDER
+from holdfast.storage.segment_file import sync_folder
 
 HOLD_PATIENCE_S = 0.5
 MOST_SOCKET_BYTES = 107
@@ -40,7 +41,9 @@ def usable_folder(path: Path) -> Path:
             ),
         )
     try:
-        path.mkdir(exist_ok=True)
+        if not path.exists():
+            path.mkdir()
+            sync_folder(path.parent)
         with tempfile.NamedTemporaryFile(dir=path, prefix=".holdfast-try-") as tried:
             tried.write(b"holdfast")
             tried.flush()
@@ -76,7 +79,12 @@ def low_space(path: Path) -> int | None:
 def state_folder(root: Path) -> Path:
     """Where the recorder keeps what is not footage."""
     folder = root / STATE_FOLDER
-    folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        return folder
+    # A power cut must not take the catalog with it. SQLite syncs what is in the folder, and not the folder's name.
+    sync_folder(root)
     return folder
 
 

@@ -11,15 +11,19 @@ import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from holdfast.app.check import CheckSettings, check
 from holdfast.app.control import Asked, ControlServer
+from holdfast.app.daemon import in_daemon
 from holdfast.app.folder import control_socket, hold
+from holdfast.app.notify import Notifier
 from holdfast.app.problems import Exit
+from holdfast.app.pulse import Pulse
 from holdfast.app.recording_root import CheckError, catalog_path
 from holdfast.app.reload import Configured
-from holdfast.app.system import SystemClock, collect_less, keep_freed_memory, yield_less
+from holdfast.app.system import SystemClock, boot_id, collect_less, keep_freed_memory, yield_less
 from holdfast.catalog.store import Catalog
 from holdfast.config.settings import StorageSettings, VolumeSettings
 from holdfast.domain.times import WallNs
@@ -57,6 +61,8 @@ class RecordOrder:
     volumes: tuple[VolumeSettings, ...] = ()
     """In order of preference; `root` is the folder of the first."""
     storage: StorageSettings = field(default_factory=StorageSettings)
+    notifier: Notifier | None = None
+    """Tells the guard how the recorder is."""
 
 
 def run(order: RecordOrder, show: Show | None, beside: Beside | None = None) -> Exit:
@@ -83,22 +89,27 @@ async def _record(order: RecordOrder, show: Show | None, beside: Beside | None) 
     chance = random.Random()  # noqa: S311 - spreads retries, protects nothing
     services = Services(SystemClock(), writer, catalog, lambda: next(keys), uuid.uuid4)
     reach = PortReach(loop, events.put)
-    recorder = Recorder(order.plans, RecorderPorts(pool, reach, services, catalog, chance.random))
+    recorder = Recorder(order.plans, RecorderPorts(pool, reach, services, catalog, chance.random, boot_id()))
     answers.listener = recorder.answered
     events.listener = recorder.handle
     asked = Asked(recorder, catalog, pool.graph, order.configured)
     control = ControlServer(asked, control_socket(order.root))
     tidying = _Tidying(order.root, catalog, recorder, loop)
-    tasks = [loop.create_task(_listen(control)), loop.create_task(asyncio.to_thread(tidying.run))]
+    pulse = Pulse(order.notifier)
+    listening = loop.create_task(_listen(control))
+    beating = loop.create_task(pulse.run(recorder.status, listening))
+    tasks = [listening, loop.create_task(in_daemon(tidying.run))]
     if show is not None:
         tasks.append(loop.create_task(_show(recorder, show)))
     if order.configured is not None:
+        order.configured.on_reload = pulse.reloading
         tasks.append(loop.create_task(order.configured.run(recorder)))
     if beside is not None:
         tasks.append(loop.create_task(_beside(beside, recorder, pool)))
     try:
-        await run_recorder(recorder, stop)
+        await run_recorder(recorder, stop, pulse.ticked)
     finally:
+        pulse.stopping()
         for task in tasks:
             task.cancel()
         tidying.stop()
@@ -108,6 +119,7 @@ async def _record(order: RecordOrder, show: Show | None, beside: Beside | None) 
         reach.close()
         is_clean &= await asyncio.to_thread(writer.close, 10.0)
         is_clean &= await asyncio.to_thread(catalog.close)
+        beating.cancel()
         if show is not None:
             show(recorder.status())
     return Exit.OK if is_clean else Exit.INCOMPLETE
@@ -148,7 +160,7 @@ async def _listen(control: ControlServer) -> None:
 async def _show(recorder: Recorder, show: Show) -> None:
     while True:
         # In a thread: a terminal that takes nothing (Ctrl-S, a slow connection) must not stop the recorder.
-        await asyncio.to_thread(show, recorder.status())
+        await in_daemon(partial(show, recorder.status()))
         await asyncio.sleep(SHOW_EVERY_S)
 
 

@@ -7,8 +7,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
+from holdfast.app.daemon import in_daemon
 from holdfast.app.plans import needs_restart, plans_from
 from holdfast.config.problems import ConfigError
 from holdfast.config.reading import read
@@ -44,6 +47,17 @@ class ConfigState:
         return {"path": str(self.path), "loaded_s": loaded_s, "error": list(self.error), "pending": list(self.pending)}
 
 
+class OnReload(Protocol):
+    """Hears of a reload."""
+
+    def __call__(self, *, begins: bool) -> None:
+        """It begins, or has ended."""
+
+
+def _nobody_hears(*, begins: bool) -> None:
+    _ = begins
+
+
 class Configured:
     """Keeps a recorder at what the file says."""
 
@@ -60,6 +74,7 @@ class Configured:
         self._files = settings.files
         self._state = ConfigState(path, wall_ns())
         self._asked = asyncio.Event()
+        self.on_reload: OnReload = _nobody_hears
         self._lock = asyncio.Lock()
 
     @property
@@ -73,28 +88,34 @@ class Configured:
 
     async def run(self, recorder: Recorder) -> None:
         """Look for changes, until cancelled."""
-        loaded = before = await asyncio.to_thread(seen, self._files)
+        loaded = before = await self._look()
         while True:
             asked = await self._wait()
-            now = await asyncio.to_thread(seen, self._files)
+            now = await self._look()
             # Somebody may be writing: what still changes is not read yet.
             if asked or (now != loaded and now == before):
                 await self._follow(recorder)
                 # What changed since that look is a change that is still to be read.
-                loaded = await asyncio.to_thread(seen, self._files)
+                loaded = await self._look()
                 loaded |= {file: now[file] for file in now if file in loaded}
             before = now
 
     async def reload(self, recorder: Recorder) -> ConfigState:
         """Read the file, and do what it says if it is good."""
         async with self._lock:
+            self.on_reload(begins=True)
             try:
-                settings = await asyncio.to_thread(read, self._state.path)
+                settings = await in_daemon(partial(read, self._state.path))
             except ConfigError as error:
                 self._refused(error)
             else:
                 self._accepted(settings, recorder)
+            finally:
+                self.on_reload(begins=False)
             return self._state
+
+    async def _look(self) -> Seen:
+        return await in_daemon(partial(seen, self._files))
 
     async def _follow(self, recorder: Recorder) -> None:
         try:

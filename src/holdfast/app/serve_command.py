@@ -1,6 +1,7 @@
 """`holdfast serve`: the service, set up by a configuration file."""
 
 import argparse
+import faulthandler
 import logging
 from importlib import resources
 from pathlib import Path
@@ -8,12 +9,14 @@ from pathlib import Path
 from holdfast.app.folder import low_space, usable_folder
 from holdfast.app.language import say
 from holdfast.app.logs import logging_from, set_levels, set_up_logs
+from holdfast.app.notify import Notifier
 from holdfast.app.plans import plans_from, pool_from
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.record import RecordOrder, run
 from holdfast.app.record_command import check_software
 from holdfast.app.reload import Configured
 from holdfast.app.system import SystemClock
+from holdfast.app.unit import unit_text
 from holdfast.app.volumes import check_volumes
 from holdfast.app.where import config_problem
 from holdfast.config.problems import ConfigError
@@ -36,6 +39,12 @@ def serve(options: argparse.Namespace) -> int:
     if options.check:
         print(say("{path} is good. Cameras: {count}.", path=options.config, count=len(settings.cameras)))
         return Exit.OK
+    if options.unit:
+        print(unit_text(path, settings), end="")
+        return Exit.OK
+    # A watchdog's SIGABRT then says where every thread stood.
+    faulthandler.enable()
+    notifier = Notifier.from_environment()
     check_volumes(settings.volumes, settings.storage.memory_bytes, known=None)
     # The recorder uses the first volume only, until it knows of the others (`RecordOrder.volumes`).
     root = usable_folder(settings.volume)
@@ -55,6 +64,7 @@ def serve(options: argparse.Namespace) -> int:
         root,
         pool_from(settings),
         configured=configured,
+        notifier=notifier,
         volumes=settings.volumes,
         storage=settings.storage,
     )

@@ -5,11 +5,13 @@ import ctypes
 import gc
 import os
 import time
+from pathlib import Path
 
 from holdfast.domain.times import NS_PER_S, MonoNs, WallNs
 
 QUARTER_NS = 900 * NS_PER_S
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 COLLECTED_AFTER = 20_000
 """Objects made and not gone again."""
 
@@ -39,6 +41,14 @@ def collect_less() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECTED_AFTER, 20, 20)
+
+
+def boot_id() -> str:
+    """What tells one boot of the machine from another; empty where the kernel does not say (proc(5))."""
+    try:
+        return BOOT_ID.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 class SystemClock:

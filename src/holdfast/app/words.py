@@ -84,6 +84,7 @@ CAUSES: Mapping[Cause, str] = {
     GapCause.STREAMING_ONLY: "streaming only",
     GapCause.RECORDER_STOPPED: "recorder stopped",
     GapCause.RECORDER_KILLED: "recorder not running",
+    GapCause.POWER_LOST: "power lost",
     GapCause.DELETED: "deleted",
     GapCause.VOLUME_AWAY: "volume not connected",
 }

@@ -62,6 +62,7 @@ def open_for_writing(path: Path, *, node: str, suspect: bool = False) -> Opened:
     if fresh.exists() and not path.exists():
         # Killed between the two renames of _replace: the new one was complete by then.
         fresh.rename(path)
+        _sync_folder(path.parent)
     try:
         return _open(path, node, suspect=suspect)
     except sqlite3.DatabaseError as error:
@@ -88,7 +89,17 @@ def _replace(path: Path, node: str) -> Path:
         opened.connection.execute("COMMIT")
     aside = set_aside(path)
     fresh.rename(path)
+    _sync_folder(path.parent)
     return aside
+
+
+def _sync_folder(folder: Path) -> None:
+    """After a rename: a power cut must not leave the damaged catalog in its place, nor none."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def _fresh_name(path: Path) -> Path:
@@ -99,7 +110,8 @@ def _open(path: Path, node: str, *, suspect: bool = False) -> Opened:
     connection = sqlite3.connect(path, timeout=WRITER_BUSY_S, isolation_level=None, check_same_thread=False)
     try:
         # WAL lets readers and the writer work at the same time; with NORMAL a power cut may cost the last
-        # transactions, which the files can give back, and never the database.
+        # transactions, which the files can give back, and never the database. What no file knows is written with FULL
+        # (catalog/writer.py).
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")

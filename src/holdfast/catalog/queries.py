@@ -82,7 +82,7 @@ SELECT max(
 """
 _CERTIFICATES = f"SELECT {', '.join(columns(CertificateRecord))} FROM certificates WHERE node = ? ORDER BY place"  # noqa: S608
 _INTENTS = f"SELECT {', '.join(columns(IntentRecord))} FROM intents WHERE node = ? ORDER BY camera, stream"  # noqa: S608
-_LAST_LIFE = "SELECT wall_ns, stopped FROM heartbeats WHERE node = ?"
+_LAST_LIFE = "SELECT wall_ns, stopped, boot_id FROM heartbeats WHERE node = ?"
 _GAP = ", ".join(columns(GapRecord))
 _GAPS = f"""
 SELECT {_GAP} FROM gaps
@@ -221,7 +221,9 @@ class CatalogReader(VolumeReader):
         """See CatalogReads."""
         with self._reading() as connection:
             row = connection.execute(_LAST_LIFE, (self._node,)).fetchone()
-        return None if row is None else LastLife(wall_ns=row["wall_ns"], stopped_in_order=bool(row["stopped"]))
+        if row is None:
+            return None
+        return LastLife(wall_ns=row["wall_ns"], stopped_in_order=bool(row["stopped"]), boot_id=row["boot_id"])
 
     def gaps(
         self,

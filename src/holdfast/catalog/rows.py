@@ -136,7 +136,7 @@ def _statement(change: Change) -> str:
 def _values(change: Change) -> dict[str, Any]:
     values = {field.name: getattr(change, field.name) for field in fields(change)}
     if isinstance(change, Heartbeat | RecorderStopped):
-        values["stopped"] = isinstance(change, RecorderStopped)
+        values |= {"stopped": isinstance(change, RecorderStopped), "boot_id": getattr(change, "boot_id", "")}
     if isinstance(change, FaultRecord | GapRecord):
         values["detail"] = json.dumps(dict(change.detail), ensure_ascii=False, sort_keys=True, default=str)
     return values
@@ -166,8 +166,10 @@ def gap_from(row: sqlite3.Row) -> GapRecord:
 def life_from(row: sqlite3.Row) -> Heartbeat | RecorderStopped:
     """The last life of a recorder, from a row of any schema."""
     values = dict(row)
-    kind = RecorderStopped if values.pop("stopped", 0) else Heartbeat
-    return kind(**values)
+    if values.pop("stopped", 0):
+        values.pop("boot_id", None)
+        return RecorderStopped(**values)
+    return Heartbeat(**values)
 
 
 def intent_from(row: sqlite3.Row) -> IntentRecord:

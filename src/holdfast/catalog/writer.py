@@ -9,13 +9,24 @@ from pathlib import Path
 
 from holdfast.catalog import connect, rows
 from holdfast.catalog.pending import Entry, Pending
-from holdfast.domain.segments import IntentRecord, RebuildDone
+from holdfast.domain.segments import (
+    FaultRecord,
+    IntentRecord,
+    RebuildDone,
+    RunRecord,
+    SegmentRecord,
+    SessionRecord,
+)
 from holdfast.ports.catalog import CatalogCondition, CatalogTooNewError, Change
 
 log = logging.getLogger(__name__)
 
 _BAD_VALUE = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError)
 """SQLite's errors about what is written; all others are about the file."""
+
+
+IN_FILES = (SegmentRecord, RunRecord, SessionRecord, FaultRecord)
+"""What can be found again, or is only told: it need not outlive a power cut at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +163,7 @@ class CatalogWriter:
         self._opened = opened
         with self._change:
             self._rebuild_needed = opened.rebuild_needed
-        _write_all(opened.connection, tuple(self._intents.values()), durable=True)
+        _write_all(opened.connection, tuple(self._intents.values()))
         return opened
 
     def _write_batch(self, connection: sqlite3.Connection) -> None:
@@ -163,7 +174,7 @@ class CatalogWriter:
         changes = tuple(change for _, _, change in entries)
         intents = [change for change in changes if isinstance(change, IntentRecord)]
         try:
-            _write_all(connection, changes, durable=bool(intents))
+            _write_all(connection, changes)
         except Exception as error:  # values are refused in many ways; errors of the file go on
             if not _is_bad_value(error):
                 raise
@@ -176,7 +187,7 @@ class CatalogWriter:
         # One value the database refuses must not keep the others out for ever.
         for change in changes:
             try:
-                _write_all(connection, (change,), durable=isinstance(change, IntentRecord))
+                _write_all(connection, (change,))
             except Exception as error:  # as above
                 if not _is_bad_value(error):
                     raise
@@ -243,11 +254,13 @@ def _is_bad_value(error: Exception) -> bool:
     return isinstance(error, _BAD_VALUE) or not isinstance(error, sqlite3.Error | OSError)
 
 
-def _write_all(connection: sqlite3.Connection, changes: tuple[Change, ...], *, durable: bool) -> None:
+def _write_all(connection: sqlite3.Connection, changes: tuple[Change, ...]) -> None:
     if not changes:
         return
-    # What the user wants must outlive a power cut; everything else can be found again in the files.
-    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+    # What no file knows must outlive a power cut: intents, gaps, the end of a life. So must a heartbeat, and with it
+    # all that was written before: the catalog is never further behind the files than the heart beats.
+    is_durable = not all(isinstance(change, IN_FILES) for change in changes)
+    connection.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
     connection.execute("BEGIN IMMEDIATE")
     try:
         for change in changes:

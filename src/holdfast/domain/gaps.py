@@ -21,7 +21,9 @@ class GapCause(StrEnum):
     RECORDER_STOPPED = "recorder_stopped"
     """In order: by the user, or with the machine."""
     RECORDER_KILLED = "recorder_killed"
-    """Without an orderly end: killed, crashed, or the power went."""
+    """Without an orderly end while the machine went on: killed, or crashed."""
+    POWER_LOST = "power_lost"
+    """Without an orderly end, and the machine has booted since: the power went, or it was reset."""
     DELETED = "deleted"
     VOLUME_AWAY = "volume_away"
 

@@ -183,6 +183,8 @@ class Heartbeat:
     """The recorder was alive at this moment."""
 
     wall_ns: WallNs
+    boot_id: str = ""
+    """Of the machine's boot in which it runs; empty when that is not known."""
     node: str = LOCAL_NODE
 
 

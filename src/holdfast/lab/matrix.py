@@ -19,6 +19,7 @@ from rich.table import Table
 
 from holdfast.lab.scenarios import (
     clocks,
+    crowded,
     disks,
     endurance,
     fuzzing,
@@ -30,6 +31,7 @@ from holdfast.lab.scenarios import (
     recording,
     sound,
     streams,
+    supervised,
 )
 from holdfast.lab.scenarios.film import worst_and_median
 from holdfast.lab.scenarios.kinds import KINDS
@@ -46,6 +48,9 @@ SCENARIOS: Mapping[str, Scenario] = {
         root, times=10 if quick else 100, seed=seed, pre_record_s=3
     ),
     "first-frame": lambda root, seed, quick: recording.first_frame(root, times=2 if quick else 20, seed=seed),
+    "crowded-start": lambda root, seed, quick: crowded.crowded_start(
+        root, files=300 if quick else 3_000, segments=5_000 if quick else 100_000, seconds=20, seed=seed
+    ),
     "kill-worker": lambda root, seed, quick: processes.worker_lost(
         root, times=2 if quick else 20, seed=seed, with_signal=signal.SIGKILL
     ),
@@ -53,6 +58,8 @@ SCENARIOS: Mapping[str, Scenario] = {
         root, times=1 if quick else 10, seed=seed, with_signal=signal.SIGSTOP
     ),
     "kill-everything": lambda root, seed, quick: processes.kill_everything(root, times=2 if quick else 50, seed=seed),
+    "kill-service": lambda root, seed, quick: supervised.kill_service(root, times=2 if quick else 50, seed=seed),
+    "hang-service": lambda root, seed, quick: supervised.hang_service(root, times=1 if quick else 10, seed=seed),
     "replacements": lambda root, seed, quick: processes.replacements(root, times=20 if quick else 500, seed=seed),
     "restarts": lambda root, seed, quick: outages.restarts(root, times=2 if quick else 20, seed=seed),
     "lives": lambda root, seed, quick: lives.lives(root, times=1 if quick else 10, seed=seed),

@@ -11,7 +11,8 @@ SENTENCES: Mapping[GapCause, str] = {
     GapCause.SILENT: "The camera sent no frames, and neither it nor the network said why.",
     GapCause.STREAMING_ONLY: "The camera was switched to streaming only, which writes nothing.",
     GapCause.RECORDER_STOPPED: "The recorder was stopped.",
-    GapCause.RECORDER_KILLED: "The recorder did not run: it was killed, it crashed, or the power failed.",
+    GapCause.RECORDER_KILLED: "The recorder did not run: it was killed, or it crashed.",
+    GapCause.POWER_LOST: "The machine had no power, or was reset, and started again.",
     GapCause.DELETED: "The footage was deleted.",
     GapCause.VOLUME_AWAY: "The volume that holds the footage is not connected.",
 }

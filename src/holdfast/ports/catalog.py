@@ -53,6 +53,8 @@ class LastLife:
     """When it was last known to be alive."""
     stopped_in_order: bool
     """It said that it ends; otherwise it was killed, crashed, or the power failed."""
+    boot_id: str = ""
+    """Of the machine's boot in which it ran; empty when that is not known, or when it stopped in order."""
 
 
 class CatalogError(Exception):

@@ -108,8 +108,8 @@ class LedgerKeeper:
     def earlier_life(self, until_wall_ns: WallNs, cause: str, open_gap: GapRecord | None) -> None:
         """Footage of an earlier life of the recorder ended then, and recording has been wanted since.
 
-        `cause`: recorder_stopped or recorder_killed. `open_gap`: what the catalog says was open when it ended. May be
-        called again with a better time, when the files have been repaired.
+        `cause`: recorder_stopped, recorder_killed or power_lost. `open_gap`: what the catalog says was open when it
+        ended. May be called again with a better time, when the files have been repaired.
         """
         # A host without a clock of its own may think that this is still to come: then the time between is unknown.
         now_ns = self._clock.mono_ns()

@@ -68,8 +68,11 @@ class Past:
     """Streams that have footage, or lacked some when the recorder ended."""
 
     @classmethod
-    def recall(cls, catalog: Remembers) -> Self:
-        """What the catalog tells. When it tells nothing, recording begins all the same, as configured."""
+    def recall(cls, catalog: Remembers, boot_id: str = "") -> Self:
+        """What the catalog tells. When it tells nothing, recording begins all the same, as configured.
+
+        `boot_id`: of the machine's boot in which this recorder runs; empty when that is not known.
+        """
         past = cls()
         try:
             past.certificates = {pinned.place: pinned.fingerprint for pinned in catalog.certificates()}
@@ -78,7 +81,7 @@ class Past:
             for seen in catalog.cameras():
                 stream = StreamId(seen.camera, seen.stream)
                 past.sessions[stream] = catalog.last_session(stream.camera, stream.stream)
-            past.ends = _ends(catalog, past.sessions)
+            past.ends = _ends(catalog, past.sessions, boot_id)
         except CatalogError as error:
             LOG.warning("what was switched on and off by hand is not known; cameras are as configured: %s", error)
         return past
@@ -101,11 +104,11 @@ class Past:
             catalog.post(replace(end.open_gap, to_wall_ns=to_ns))
 
 
-def _ends(catalog: Remembers, streams: Iterable[StreamId]) -> dict[StreamId, End]:
+def _ends(catalog: Remembers, streams: Iterable[StreamId], boot_id: str) -> dict[StreamId, End]:
     life = catalog.last_life()
     if life is None:
         return {}
-    cause = GapCause.RECORDER_STOPPED if life.stopped_in_order else GapCause.RECORDER_KILLED
+    cause = _cause(life, boot_id)
     gaps = {StreamId(gap.camera, gap.stream): gap for gap in catalog.open_gaps()}
     ends = {}
     for stream in streams:
@@ -116,3 +119,11 @@ def _ends(catalog: Remembers, streams: Iterable[StreamId]) -> dict[StreamId, End
         if footage_ns is not None:
             ends[stream] = End(footage_ns, life.wall_ns, cause, gap)
     return ends
+
+
+def _cause(life: LastLife, boot_id: str) -> GapCause:
+    """Why a recorder is not there any more. Of a boot that is not known nothing is guessed."""
+    if life.stopped_in_order:
+        return GapCause.RECORDER_STOPPED
+    has_booted = "" not in (life.boot_id, boot_id) and life.boot_id != boot_id
+    return GapCause.POWER_LOST if has_booted else GapCause.RECORDER_KILLED

@@ -38,6 +38,8 @@ class RecorderPorts:
     services: Services
     past: Remembers
     chance: Callable[[], float]
+    boot_id: str = ""
+    """Of the machine's boot; empty when it is not known. By it a power cut is told from a kill."""
 
 
 class Recorder:
@@ -46,7 +48,7 @@ class Recorder:
     def __init__(self, plans: Sequence[StreamPlan], ports: RecorderPorts) -> None:
         """Nothing is captured before `start`."""
         self._ports = ports
-        self.past = Past.recall(ports.past)
+        self.past = Past.recall(ports.past, ports.boot_id)
         self._pins = Pins(self.past.certificates, ports.services.clock, ports.services.catalog)
         self._alone = Alone(ports.services.clock)
         self._leavers = Leavers(self._alone)
@@ -162,7 +164,7 @@ class Recorder:
             self._alone.do(supervisor.stream, partial(supervisor.tick, skipped_s))
         self._look_at_leavers()
         if self._ticks % HEARTBEAT_EVERY_TICKS == 0:
-            self._ports.services.catalog.post(Heartbeat(wall_ns=clock.wall_ns()))
+            self._ports.services.catalog.post(Heartbeat(wall_ns=clock.wall_ns(), boot_id=self._ports.boot_id))
         self._ticks += 1
 
     async def shut_down(self) -> bool:
@@ -236,11 +238,12 @@ def _adjust(supervisor: StreamSupervisor, plan: StreamPlan, catalog: CatalogWrit
         catalog.post(StreamRecord(camera=stream.camera, stream=stream.stream, display_name=plan.name))
 
 
-async def run(recorder: Recorder, stop: asyncio.Event) -> None:
-    """Start, and tick until `stop` is set."""
+async def run(recorder: Recorder, stop: asyncio.Event, ticked: Callable[[], None] = lambda: None) -> None:
+    """Start, and tick until `stop` is set. `ticked` is told of every tick: by that a watchdog knows of it."""
     recorder.start()
     while not stop.is_set():
         recorder.tick()
+        ticked()
         try:
             async with asyncio.timeout(TICK_S):
                 await stop.wait()

@@ -67,15 +67,8 @@ class SegmentFile:
     def sync_folders(self) -> None:
         """Bring the file's name to the disk, and the names of the folders that were made for it."""
         for folder in self._folders:
-            self._sync_folder(folder)
-
-    def _sync_folder(self, folder: Path) -> None:
-        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
             with self._pace.step():
-                os.fsync(fd)
-        finally:
-            os.close(fd)
+                sync_folder(folder)
 
     def sync(self) -> int:
         """Bring the data to the disk; how many bytes are safe then.
@@ -108,6 +101,15 @@ class SegmentFile:
         """Remove a file that holds nothing but its header."""
         self.close()
         self.full_path.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk. Raises OSError."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def _create(root: Path, candidate: str) -> tuple[int, list[Path]]:

@@ -173,9 +173,10 @@ _GAPS = {
         "카메라가 프레임을 보내지 않았습니다. 카메라도 네트워크도 이유를 알리지 않았습니다."
     ),
     "The recorder was stopped.": "녹화기를 정지했습니다.",
-    "The recorder did not run: it was killed, it crashed, or the power failed.": (
-        "녹화기가 실행되지 않았습니다. 강제로 종료되었거나, 비정상 종료했거나, 전원이 끊겼습니다."
+    "The recorder did not run: it was killed, or it crashed.": (
+        "녹화기가 실행되지 않았습니다. 강제로 종료되었거나 비정상 종료했습니다."
     ),
+    "The machine had no power, or was reset, and started again.": ("컴퓨터의 전원이 끊겼거나 강제로 재시작되었습니다."),
     "The footage was deleted.": "영상이 삭제되었습니다.",
     "The camera was switched to streaming only, which writes nothing.": "스트리밍 전용이라 녹화하지 않았습니다.",
     "The volume that holds the footage is not connected.": "영상이 있는 볼륨이 연결되어 있지 않습니다.",

@@ -79,6 +79,10 @@ _OPTIONS = {
     "configuration of the service": "서비스의 설정 파일",
     "only say what is wrong with the configuration": "설정 파일에 잘못된 점이 있는지만 알려 줍니다",
     "print a configuration to begin with": "처음 시작할 때 쓸 설정 파일 예시를 출력합니다",
+    "print a unit for systemd that runs this configuration": "이 설정으로 실행하는 systemd 유닛 파일을 출력합니다",
+    "without systemd: a second process that starts the service again when it dies or hangs": (
+        "systemd 없이 쓸 때: 서비스가 죽거나 멈추면 다시 시작하는 감시 프로세스를 둡니다"
+    ),
     "log lines from LEVEL on (debug, info, warning, error), of one category or of all (may be repeated)": (
         "LEVEL(debug, info, warning, error) 이상만 로그에 남깁니다. 분류 하나 또는 전체에 적용하며, 여러 번 쓸 수 "
         "있습니다"

@@ -74,6 +74,7 @@ _CAUSES = {
     "recorder stopped": "녹화기 정지",
     "streaming only": "스트리밍 전용",
     "recorder not running": "녹화기 중단",
+    "power lost": "전원 끊김",
     "deleted": "삭제됨",
     "volume not connected": "볼륨 연결 안 됨",
 }

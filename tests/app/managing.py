@@ -1,0 +1,50 @@
+"""A socket that stands for the service manager: what a service tells it, in order."""
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from holdfast.app.notify import ALIVE
+
+
+class Manager:
+    """Listens at a path, or at an abstract name ("@…")."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind("\0" + address[1:] if address.startswith("@") else address)
+        self._socket.settimeout(0.02)
+        self.heard: list[str] = []
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def lines(self) -> list[str]:
+        """All that was told so far."""
+        try:
+            while True:
+                self.heard += self._socket.recv(4096).decode().splitlines()
+        except TimeoutError:
+            return self.heard
+
+    def await_line(self, line: str, patience_s: float = 30) -> None:
+        until_s = time.monotonic() + patience_s
+        while line not in self.lines():
+            assert time.monotonic() < until_s, f"{line} did not come: {self.heard}"
+
+    def pings(self) -> int:
+        return self.lines().count(ALIVE)
+
+
+def managers(folder: Path) -> Iterator[Manager]:
+    """One at a path."""
+    made = Manager(str(folder / "notify"))
+    yield made
+    made.close()
+
+
+def abstract_name() -> str:
+    return f"@holdfast-test-{os.getpid()}-{time.monotonic_ns()}"
