@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from holdfast.config.problems import ConfigError
 from holdfast.config.reading import MOST_BYTES, read, volume_of
-from holdfast.config.settings import CameraSettings, LogFormat, LoggingSettings, RecorderSettings
+from holdfast.config.settings import CameraSettings, LogFormat, LoggingSettings, RecorderSettings, StorageSettings
 from holdfast.domain.streams import StreamAddress
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -138,10 +138,14 @@ def test_the_example_is_good_and_is_what_the_command_prints(tmp_path: Path) -> N
 
 def test_every_key_of_the_example_that_is_a_comment_is_known(tmp_path: Path) -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
-    uncommented = "\n".join(line[2:] if line.startswith("# ") and " = " in line else line for line in text.splitlines())
+    uncommented = "\n".join(
+        line[2:] if line.startswith("# ") and (" = " in line or "[[" in line) else line for line in text.splitlines()
+    )
     (tmp_path / "cam_01.password").write_text("pw\n", encoding="utf-8")
     found = read(written(tmp_path, uncommented))
     assert found.recorder == RecorderSettings(max_retries=20, segment_size_bytes=500 << 20)
+    assert [volume.name for volume in found.volumes] == ["main", "volume2"]
+    assert found.storage == StorageSettings(Path("/var/lib/holdfast"), 2 << 30, retry_every_s=6, retries=20)
     assert found.cameras[1].segment_s == 600
 
 

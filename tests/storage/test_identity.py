@@ -164,11 +164,6 @@ def test_a_disk_without_space_is_full_and_is_opened_only_when_it_is_known(
         assert opened(tmp_path, known, reserve=499 * MIB).full == ""
 
 
-def test_a_small_volume_keeps_only_a_share_of_it_free() -> None:
-    assert VolumeSpace(0, 200 * MIB).reserve_bytes(500 * MIB) == 10 * MIB
-    assert VolumeSpace(0, 1 << 40).reserve_bytes(500 * MIB) == 500 * MIB
-
-
 # ------------------------------------------------------------------ real file systems
 
 

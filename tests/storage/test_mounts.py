@@ -5,7 +5,7 @@ import queue
 import string
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -123,14 +123,6 @@ def test_in_a_changed_root_only_what_is_mounted_below_it_is_known() -> None:
 def test_a_table_that_leads_in_a_circle_is_survived() -> None:
     assert at(table(ROOT_LINE, line(36, 37, "/a"), line(37, 36, "/a")), "/a") == 27
     assert at(table(ROOT_LINE, line(36, 36, "/a")), "/a") == 27
-
-
-def test_a_mount_is_the_same_only_with_the_same_number_and_device() -> None:
-    one = FileSystem("ext4", "/dev/sdb1", "/a", 36, "8:17")
-    assert one.is_same_mount(replace(one, is_read_only=True))
-    assert not one.is_same_mount(replace(one, mount_id=37))
-    assert not one.is_same_mount(replace(one, device="8:18"))
-    assert not one.is_same_mount(None)
 
 
 NAMES = st.text(st.sampled_from(string.ascii_letters + " \\\n\täé#-"), min_size=1, max_size=4)
