@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.certificates import CertificateForgotten, CertificateRecord
 from holdfast.domain.gaps import GapRecord, GapRemoved
 from holdfast.domain.segments import (
@@ -28,6 +29,7 @@ Change = (
     | FaultRecord
     | GapRecord
     | GapRemoved
+    | AlarmRecord
     | IntentRecord
     | CertificateRecord
     | CertificateForgotten
@@ -177,6 +179,11 @@ class CatalogReads(Protocol):
 
     def open_gaps(self) -> tuple[GapRecord, ...]:
         """Gaps that have no end, by camera, stream and begin; after an unorderly end they are the next life's."""
+
+    def alarms(
+        self, *, from_ns: WallNs | None = None, to_ns: WallNs | None = None, open_only: bool = False
+    ) -> tuple[AlarmRecord, ...]:
+        """Alarms that overlap the range, by the moment at which they were raised. Open ones reach to the present."""
 
     def footage_end(self, camera: str, stream: str, *, before_ns: WallNs | None = None) -> WallNs | None:
         """The latest end of the stream's segments that began before; of open ones as far as the catalog knows it."""
