@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from holdfast.domain.segments import Heartbeat, RecorderStopped, StreamRecord
@@ -11,8 +11,10 @@ from holdfast.domain.streams import StreamId
 from holdfast.domain.times import NS_PER_S, WallNs
 from holdfast.ports.capture import Capture, PoolEvent
 from holdfast.ports.catalog import CatalogWrites
+from holdfast.ports.notifications import NobodyListens, Notifications
 from holdfast.ports.reach import PortSeen, Reach
 from holdfast.ports.volumes import Answer
+from holdfast.recorder.alarm_keeping import AlarmKeeper
 from holdfast.recorder.alone import Alone
 from holdfast.recorder.leaving import END_PATIENCE_S, Leavers
 from holdfast.recorder.past import Past, Remembers
@@ -26,6 +28,7 @@ LOG_RECORDING = logging.getLogger("holdfast.recording")
 
 TICK_S = 0.25
 HEARTBEAT_EVERY_TICKS = 20
+ALARMS_EVERY_TICKS = 4
 WRITE_PATIENCE_S = 10.0
 
 
@@ -38,6 +41,7 @@ class RecorderPorts:
     services: Services
     past: Remembers
     chance: Callable[[], float]
+    notifications: Notifications = field(default_factory=NobodyListens)
 
 
 class Recorder:
@@ -47,6 +51,10 @@ class Recorder:
         """Nothing is captured before `start`."""
         self._ports = ports
         self.past = Past.recall(ports.past)
+        services = ports.services
+        self.alarms = AlarmKeeper(
+            services.clock, services.catalog, ports.notifications, services.new_run_id, self.past.alarms
+        )
         self._pins = Pins(self.past.certificates, ports.services.clock, ports.services.catalog)
         self._alone = Alone(ports.services.clock)
         self._leavers = Leavers(self._alone)
@@ -163,6 +171,8 @@ class Recorder:
         self._look_at_leavers()
         if self._ticks % HEARTBEAT_EVERY_TICKS == 0:
             self._ports.services.catalog.post(Heartbeat(wall_ns=clock.wall_ns()))
+        if self._ticks % ALARMS_EVERY_TICKS == 0:
+            self.alarms.look(self._supervisors.values())
         self._ticks += 1
 
     async def shut_down(self) -> bool:
