@@ -140,6 +140,7 @@ def test_every_key_of_the_example_that_is_a_comment_is_known(tmp_path: Path) -> 
     text = EXAMPLE.read_text(encoding="utf-8")
     uncommented = "\n".join(line[2:] if line.startswith("# ") and " = " in line else line for line in text.splitlines())
     (tmp_path / "cam_01.password").write_text("pw\n", encoding="utf-8")
+    (tmp_path / "webhook.url").write_text("https://h/w\n", encoding="utf-8")
     found = read(written(tmp_path, uncommented))
     assert found.recorder == RecorderSettings(max_retries=20, segment_size_bytes=500 << 20)
     assert found.cameras[1].segment_s == 600

@@ -47,7 +47,7 @@ def serve(options: argparse.Namespace) -> int:
         SystemClock().wall_ns,
         lambda changed: set_levels(logging_from(options, changed)),
     )
-    order = RecordOrder(plans_from(settings), root, pool_from(settings), configured=configured)
+    order = RecordOrder(plans_from(settings), root, pool_from(settings), configured=configured, alarms=settings.alarms)
     LOG.info("%s: %d cameras, the recordings go to %s", path, len(settings.cameras), root)
     return run(order, None)
 

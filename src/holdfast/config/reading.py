@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
 
+from holdfast.config.alarms import read_alarms
 from holdfast.config.cameras import Camera, check_together
 from holdfast.config.lines import Lines
 from holdfast.config.problems import ConfigError, ConfigProblem
@@ -23,6 +24,7 @@ def read(path: Path) -> Settings:
     notes = Notes(Lines(text))
     top = Table(notes, _toml(path, text), ("", 0), "")
     recorder, logging = _recorder(top.table("recorder")), _logging(top.table("logging"))
+    alarms = read_alarms(top.table("alarms"), path.parent)
     volume = _volume(top, path)
     cameras = [Camera.read(table, path.parent) for table in top.tables("camera")]
     top.end()
@@ -31,7 +33,7 @@ def read(path: Path) -> Settings:
     if len(cameras) > MOST_CAMERAS:
         top.problem("camera", f"There are more than {MOST_CAMERAS} cameras.")
     check_together(cameras)
-    files = (path, *(camera.password_file for camera in cameras if camera.password_file is not None))
+    files = (path, *(camera.password_file for camera in cameras if camera.password_file is not None), *alarms.files)
     if notes.problems:
         raise ConfigError(path, notes.ordered(), files)
     return Settings(
@@ -39,6 +41,7 @@ def read(path: Path) -> Settings:
         cameras=tuple(camera.settings() for camera in cameras),
         recorder=recorder,
         logging=logging,
+        alarms=alarms.settings,
         files=files,
     )
 

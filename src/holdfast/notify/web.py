@@ -41,7 +41,7 @@ class Target:
     def of(cls, url: str) -> Self:
         """Raises ValueError when it is no http:// or https:// URL with a host."""
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or (parts.port or 1) < 1:
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
             raise ValueError("no http:// or https:// URL")
         return cls(parts)
 

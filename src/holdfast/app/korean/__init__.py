@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from holdfast.app.korean.alarms import ALARMS
 from holdfast.app.korean.configuration import CONFIGURATION
 from holdfast.app.korean.demo import DEMO
 from holdfast.app.korean.dialogue import DIALOGUE
@@ -15,5 +16,5 @@ from holdfast.app.korean.screens import SCREENS
 KOREAN: Mapping[str, str] = {**HELP, **SCREENS, **DEMO}
 """By the key of `say`."""
 
-TOLD: Mapping[str, str] = {**CONFIGURATION, **DIALOGUE, **FAULTS, **FINDINGS, **FORMATS, **LIBRARY, **SYSTEM}
+TOLD: Mapping[str, str] = {**ALARMS, **CONFIGURATION, **DIALOGUE, **FAULTS, **FINDINGS, **FORMATS, **LIBRARY, **SYSTEM}
 """By English text, or by template with named holes, of sentences that are made elsewhere."""
