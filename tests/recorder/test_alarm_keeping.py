@@ -181,6 +181,16 @@ def test_volumes_and_the_memory_of_all_are_arguments() -> None:
     assert room.told == [("volume_gone", "usb", False), ("no_volume", "", False), ("memory", "", False)]
 
 
+@pytest.mark.expects_log("ERROR holdfast.alarms: usb: rtsp://.* Bcc: nobody")
+@pytest.mark.expects_log("ERROR holdfast.alarms: No volume can be written")
+def test_a_sentence_is_one_line_without_secrets() -> None:
+    room = Room(records=False)
+    for _ in range(4):
+        room.clock.advance(1)
+        room.recorder.alarms.look([], [VolumeFacts("usb", VolumeState.GONE, "rtsp://u:geheim@h/\nBcc: nobody")])
+    assert room.notifications.told[0].sentence == "rtsp://***@h/ Bcc: nobody"
+
+
 @pytest.mark.expects_log("ERROR holdfast.alarms: The catalog x cannot be written: disk I/O error.")
 @pytest.mark.expects_log("WARNING holdfast.alarms: The catalog and the files differ in 2 places")
 def test_trouble_of_the_catalog_is_told_even_when_it_cannot_be_written_down() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from holdfast.domain.alarms import AlarmRecord, Severity
+from holdfast.domain.secrets import one_line
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import NS_PER_S
 from holdfast.policy import alarms
@@ -19,6 +20,8 @@ from holdfast.recorder.supervisor import StreamSupervisor
 LOG = logging.getLogger("holdfast.alarms")
 LEVELS = {Severity.WARNING: logging.WARNING, Severity.CRITICAL: logging.ERROR}
 AGAIN_NS = 60 * NS_PER_S
+LONGEST_SENTENCE = 1000
+"""Letters: what a camera or a disk said may be in it."""
 
 
 class AlarmKeeper:
@@ -109,7 +112,7 @@ class AlarmKeeper:
             kind=action.kind,
             severity=action.severity,
             subject=action.subject,
-            sentence=action.sentence,
+            sentence=one_line(action.sentence, LONGEST_SENTENCE),
             raised_wall_ns=self._clock.wall_ns(),
         )
         self._open[record.kind, record.subject, record.alarm_id] = record
