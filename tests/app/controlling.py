@@ -11,6 +11,7 @@ from typing import Any, cast
 from holdfast.app.control import Asked, ControlServer, ask
 from holdfast.app.folder import control_socket
 from holdfast.app.reload import Configured
+from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.streams import Mode, StreamId
 from holdfast.recorder.recorder import Recorder
 from holdfast.recorder.status import RecordingState, StreamStatus
@@ -44,8 +45,17 @@ class FakeStream:
 
 
 @dataclass
+class FakeAlarms:
+    """What the control server uses of the alarms."""
+
+    open: tuple[AlarmRecord, ...] = ()
+
+
+@dataclass
 class FakeRecorder:
     """What the control server uses of a recorder."""
+
+    alarms: FakeAlarms = field(default_factory=FakeAlarms)
 
     streams: dict[StreamId, FakeStream] = field(
         default_factory=lambda: {

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -13,10 +13,11 @@ import pytest_asyncio
 from holdfast.app.control import ControlServer
 from holdfast.app.problems import Problem
 from holdfast.app.reload import ConfigState, Configured
+from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.segments import SegmentRecord, SegmentState
 from holdfast.domain.times import PtsNs, WallNs
 from holdfast.ports.catalog import CatalogUnreadableError
-from tests.app.controlling import FakeRecorder, asked, raw, serving_of
+from tests.app.controlling import FakeAlarms, FakeRecorder, asked, raw, serving_of
 from tests.fakes.catalog import FakeCatalog
 
 
@@ -111,9 +112,35 @@ async def test_a_moment_that_is_none_is_refused(server: ControlServer, root: Pat
 
 @pytest.mark.parametrize("query", ["from_ns=-1", f"from_ns={1 << 63}", f"to_ns=-{1 << 70}", "from_ns=x"])
 @pytest.mark.usefixtures("server")
-async def test_a_range_of_gaps_that_no_calendar_has_is_refused(root: Path, query: str) -> None:
-    with pytest.raises(Problem, match="nanoseconds since 1970"):
-        await asked(root, "GET", f"/gaps?{query}")
+async def test_a_range_that_no_calendar_has_is_refused(root: Path, query: str) -> None:
+    for what in ("gaps", "alarms"):
+        with pytest.raises(Problem, match="nanoseconds since 1970"):
+            await asked(root, "GET", f"/{what}?{query}")
+
+
+async def test_open_alarms_are_told_as_the_recorder_has_them_and_a_range_as_the_catalog_has_it(
+    catalog: FakeCatalog, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alarm = AlarmRecord(
+        alarm_id="a", kind="memory", severity="warning", subject="", sentence="Full.", raised_wall_ns=WallNs(5)
+    )
+    over = replace(alarm, alarm_id="b", cleared_wall_ns=WallNs(9))
+    catalog.post(over)
+    serving = serving_of(FakeRecorder(alarms=FakeAlarms((alarm,))), root, catalog)
+    await serving.start()
+    try:
+        assert await asked(root, "GET", "/alarms") == {"alarms": [asdict(alarm)]}
+        assert await asked(root, "GET", "/alarms?from_ns=8") == {"alarms": [asdict(over)]}
+        assert await asked(root, "GET", "/alarms?to_ns=5") == {"alarms": []}
+        monkeypatch.setattr(catalog, "alarms", unreadable)
+        with pytest.raises(Problem, match="it is damaged"):
+            await asked(root, "GET", "/alarms?to_ns=5")
+    finally:
+        await serving.stop()
+
+
+def unreadable(*_: object, **__: object) -> None:
+    raise CatalogUnreadableError("it is damaged")
 
 
 async def test_a_catalog_that_cannot_be_read_is_said(

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.app import demo_words, korean, words
+from holdfast.app.alarms_command import BROAD as ALARMS_BROAD
 from holdfast.app.commands import run
 from holdfast.app.gaps_command import COVERAGE, GAPS_BROAD
 from holdfast.app.korean.library import ARGPARSE, CONTROL, SYSTEM
@@ -25,8 +26,17 @@ SOURCE = Path(words.__file__).parent.parent
 HOLE = re.compile(r"\{[^{}]*\}")
 NAMED_HOLE = re.compile(r"\{(\w+)[^{}]*\}")
 KOREAN_LETTER = re.compile(r"[가-힣]")
-TABLES = (words.PHASES, words.RECORDINGS, words.SOUNDS, words.SEGMENTS, words.CAUSES, demo_words.ANNOUNCED)
-HEADINGS = {*BROAD, *GAPS_BROAD, *COVERAGE}
+TABLES = (
+    words.PHASES,
+    words.RECORDINGS,
+    words.SOUNDS,
+    words.SEGMENTS,
+    words.CAUSES,
+    words.ALARMS,
+    words.SEVERITIES,
+    demo_words.ANNOUNCED,
+)
+HEADINGS = {*BROAD, *GAPS_BROAD, *COVERAGE, *ALARMS_BROAD}
 ARGPARSE_KEYS = {
     "usage: ",
     "positional arguments",
@@ -41,6 +51,11 @@ MADE_IN_ENGLISH: Mapping[str, tuple[str, ...]] = {
     "config/cameras.py": ("problem",),
     "config/reading.py": ("problem", "sentence", "return"),
     "policy/faults.py": ("SENTENCES", "sentence"),
+    "policy/alarms.py": ("sentence", "VOLUME_SENTENCES"),
+    "notify/command.py": ("Undelivered",),
+    "notify/web.py": ("Undelivered", "return"),
+    "app/alarms_command.py": ("TEST_SENTENCE",),
+    "config/alarms.py": ("problem",),
     "policy/gap_words.py": ("SENTENCES", "UNKNOWN_CAUSE"),
     "storage/errors.py": ("_REMEDY", "remedy", "return"),
     "storage/identity.py": ("sentence", "VolumeError"),
@@ -70,7 +85,7 @@ MADE_IN_ENGLISH: Mapping[str, tuple[str, ...]] = {
 }
 """Where sentences are made that are translated when they are shown: names they are given to, or functions they are
 given to, or keys of dictionaries, or "return"."""
-NOT_SHOWN = {"{}/{}", "no whole fragment"}
+NOT_SHOWN = {"{}/{}", "no whole fragment", "Basic {}"}
 
 
 def parsed(path: str) -> ast.Module:
@@ -316,7 +331,7 @@ def test_wrong_usage_is_refused_in_korean(
 
 @pytest.mark.parametrize(
     "command",
-    ["", "record", "serve", "demo", "segments", "gaps", "check", "status", "start", "stop", "mode", "graph"],
+    ["", "record", "serve", "demo", "segments", "gaps", "alarms", "check", "status", "start", "stop", "mode", "graph"],
 )
 def test_help_is_korean_and_fits_80_columns(
     command: str, in_korean: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -13,7 +13,7 @@ from holdfast.app import reload
 from holdfast.app.plans import needs_restart, plans_from
 from holdfast.app.reload import ConfigState, Configured
 from holdfast.config.reading import read
-from holdfast.config.settings import LogFormat, LoggingSettings, RecorderSettings
+from holdfast.config.settings import AlarmSettings, LogFormat, LoggingSettings, RecorderSettings
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import WallNs
 from holdfast.recorder.recorder import Recorder
@@ -110,6 +110,14 @@ async def test_a_new_password_in_its_file_is_a_change_of_its_camera(room: Room) 
     room.secret.write_text("other\n", encoding="utf-8")
     assert await room.reload(TEXT) == [("change", "one")]
     assert room.fake.plans[StreamId("one")].address.password == "other"
+
+
+async def test_alarms_are_followed_without_touching_a_camera(room: Room) -> None:
+    followed: list[AlarmSettings] = []
+    room.configured.follow_alarms = followed.append
+    assert await room.reload('[alarms]\nunsaved_after = "1m"\nwebhook = "http://h/x"\n' + TEXT) == []
+    assert followed == [AlarmSettings(unsaved_after_s=60, webhook="http://h/x")]
+    assert room.state.pending == ()
 
 
 async def test_timings_are_a_change_of_every_camera(room: Room) -> None:

@@ -142,6 +142,7 @@ def test_every_key_of_the_example_that_is_a_comment_is_known(tmp_path: Path) -> 
         line[2:] if line.startswith("# ") and (" = " in line or "[[" in line) else line for line in text.splitlines()
     )
     (tmp_path / "cam_01.password").write_text("pw\n", encoding="utf-8")
+    (tmp_path / "webhook.url").write_text("https://h/w\n", encoding="utf-8")
     found = read(written(tmp_path, uncommented))
     assert found.recorder == RecorderSettings(max_retries=20, segment_size_bytes=500 << 20)
     assert [volume.name for volume in found.volumes] == ["main", "volume2"]

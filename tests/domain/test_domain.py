@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from holdfast.domain.certificates import CertificateForgotten, CertificateRecord
 from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, Fault, FaultKind, OwnError
-from holdfast.domain.secrets import redact
+from holdfast.domain.secrets import one_line, redact
 from holdfast.domain.segments import LOCAL_NODE, FaultRecord, SegmentRecord, SegmentState
 from holdfast.domain.streams import Mode, StreamAddress, StreamId
 from holdfast.domain.times import NS_PER_MS, NS_PER_S, PtsNs, WallNs
@@ -109,3 +109,8 @@ def test_a_password_in_a_url_is_never_shown(before: str, password: str) -> None:
     assert secret not in shown
     assert shown.endswith("rtsp://***@camera/live")
     assert redact(shown) == shown
+
+
+def test_what_others_said_becomes_one_line_of_limited_length() -> None:
+    assert one_line("a\nb\x1b[2J rtsp://me:pw@h/", 100) == "a b [2J rtsp://***@h/"
+    assert one_line("앞문" * 100, 3) == "앞문앞"

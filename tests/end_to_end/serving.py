@@ -33,10 +33,12 @@ class Service(Stand):
         super().__init__(lab, specs, root)
         self.config = root.parent / "holdfast.toml"
         self.log = root.parent / "service.log"
+        self.head = ""
+        """What the configuration says before all else."""
         self.cameras = [Camera(f"cam_{number:02d}", url) for number, url in enumerate(lab.urls, 1)]
 
     def text(self) -> str:
-        return f'[[volume]]\npath = "{self.root.name}"\n' + "".join(camera.text() for camera in self.cameras)
+        return f'{self.head}[[volume]]\npath = "{self.root.name}"\n' + "".join(camera.text() for camera in self.cameras)
 
     def write(self, text: str | None = None) -> None:
         """Replace the file at once, as good editors do."""

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.certificates import CertificateForgotten, CertificateRecord
 from holdfast.domain.gaps import GapRecord, GapRemoved
 from holdfast.domain.segments import (
@@ -39,12 +40,13 @@ class _Run:
 
 
 class _FakeLedger:
-    """The part about gaps and lives of the recorder."""
+    """The part about gaps, alarms and lives of the recorder."""
 
     def __init__(self) -> None:
         super().__init__()
         self._lock = threading.RLock()
         self._gaps: dict[str, GapRecord] = {}
+        self._alarms: dict[str, AlarmRecord] = {}
         self._last_life: LastLife | None = None
         self._certificates: dict[str, CertificateRecord] = {}
 
@@ -76,6 +78,19 @@ class _FakeLedger:
                 and (gap.to_wall_ns is None or gap.to_wall_ns > begin)
             ]
         return tuple(sorted(found, key=lambda gap: (gap.from_wall_ns, gap.camera, gap.stream, gap.gap_id)))
+
+    def alarms(
+        self, *, from_ns: WallNs | None = None, to_ns: WallNs | None = None, open_only: bool = False
+    ) -> tuple[AlarmRecord, ...]:
+        begin, end = _range(from_ns, to_ns)
+        with self._lock:
+            found = [
+                alarm
+                for alarm in self._alarms.values()
+                if alarm.raised_wall_ns < end
+                and (alarm.cleared_wall_ns is None or (not open_only and alarm.cleared_wall_ns > begin))
+            ]
+        return tuple(sorted(found, key=lambda one: (one.raised_wall_ns, one.kind, one.subject, one.alarm_id)))
 
     def open_gaps(self) -> tuple[GapRecord, ...]:
         found = [gap for gap in self.gaps() if gap.to_wall_ns is None]
@@ -168,6 +183,8 @@ class FakeCatalog(_FakeLedger, _FakeVolumes):
                 self._names[change.camera, change.stream] = change.display_name
             case GapRecord():
                 self._gaps[change.gap_id] = replace(change, detail=json.loads(json.dumps(dict(change.detail))))
+            case AlarmRecord():
+                self._alarms[change.alarm_id] = change
             case GapRemoved():
                 self._gaps.pop(change.gap_id, None)
             case Heartbeat() | RecorderStopped():

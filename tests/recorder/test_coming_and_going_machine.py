@@ -12,7 +12,10 @@ from holdfast.ports.capture import SessionEnded
 from holdfast.recorder.leaving import END_PATIENCE_S
 from tests.recorder.test_recorder import STREAMS, Room, plan
 
-pytestmark = pytest.mark.expects_log("WARNING holdfast.recording: cam_0", optional=True)
+pytestmark = [
+    pytest.mark.expects_log("WARNING holdfast.recording: cam_0", optional=True),
+    pytest.mark.expects_log("holdfast.alarms: cam_0", optional=True),
+]
 PATIENT = ConnectionSettings(first_frame_s=1e9, stall_s=1e9, one_session=True, only_session_s=1e9)
 """Silence is no matter here: only the user ends sessions."""
 ALL = [*STREAMS, StreamId("cam_03")]

@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_segments(commands)
     _add_gaps(commands)
+    _add_alarms(commands)
     _add_check(commands)
     _add_remote(commands)
     return parser
@@ -258,6 +259,26 @@ def _add_gaps(commands: "Commands") -> None:
     parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
 
 
+def _add_alarms(commands: "Commands") -> None:
+    parser = _add(
+        commands, "alarms", "List what a person should know: the open alarms, or all that there were.", _alarms
+    )
+    _add_folder(parser)
+    parser.add_argument("--all", action="store_true", help=say("also those that are over"))
+    parser.add_argument(
+        "--from",
+        dest="from_ns",
+        type=moment_ns,
+        metavar="MOMENT",
+        help=say("from then on: 2026-11-26, '2026-11-26 14:30' or, for two hours ago, 2h (default: the beginning)"),
+    )
+    parser.add_argument("--to", dest="to_ns", type=moment_ns, metavar="MOMENT", help=say("up to then (default: now)"))
+    parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
+    parser.add_argument(
+        "--test", action="store_true", help=say("send a test alarm to everybody whom the configuration names")
+    )
+
+
 def _add_check(commands: "Commands") -> None:
     parser = _add(commands, "check", "Compare the catalog with the files.", _check)
     parser.add_argument("root", type=Path, metavar="DIR", help=say("folder for the recordings"))
@@ -333,6 +354,12 @@ def _gaps(options: argparse.Namespace) -> int:
     from holdfast.app.gaps_command import gaps
 
     return gaps(options)
+
+
+def _alarms(options: argparse.Namespace) -> int:
+    from holdfast.app.alarms_command import alarms
+
+    return alarms(options)
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -65,6 +65,7 @@ class ControlServer:
         application.router.add_get("/status", self._status)
         application.router.add_get("/segments", self._segments)
         application.router.add_get("/gaps", self._gaps)
+        application.router.add_get("/alarms", self._alarms)
         application.router.add_get("/config/state", self._config_state)
         application.router.add_post("/reload", self._reload)
         application.router.add_post("/cameras/{camera}/recording", self._recording)
@@ -125,6 +126,22 @@ class ControlServer:
         except CatalogError as error:
             return _answer({"error": str(error)}, 503)
         return _answer({"gaps": [asdict(gap) for gap in account.gaps], "days": [asdict(day) for day in account.days]})
+
+    async def _alarms(self, request: "web.Request") -> "web.Response":
+        """Those that are open; or, when a range is asked for, all of it."""
+        try:
+            since, until = (
+                _wall_ns(request.query[key]) if key in request.query else None for key in ("from_ns", "to_ns")
+            )
+        except ValueError:
+            return _answer({"error": "from_ns and to_ns must be nanoseconds since 1970"}, 400)
+        found = self._recorder.alarms.open
+        if since is not None or until is not None:
+            try:
+                found = await asyncio.to_thread(partial(self._catalog.alarms, from_ns=since, to_ns=until))
+            except CatalogError as error:
+                return _answer({"error": str(error)}, 503)
+        return _answer({"alarms": [asdict(alarm) for alarm in found]})
 
     async def _config_state(self, _request: "web.Request") -> "web.Response":
         return _unconfigured() if self._configured is None else _answer(self._configured.state.as_json())

@@ -4,7 +4,6 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -12,6 +11,7 @@ from holdfast.app.control import ask
 from holdfast.app.folder import folder_of_recordings
 from holdfast.app.gap_account import GapAccount, Range, gap_account
 from holdfast.app.language import say, translated
+from holdfast.app.moments import iso, local
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.recording_root import catalog_path, recorder_is_running
 from holdfast.app.tables import Row, print_table
@@ -50,7 +50,7 @@ def gaps(options: argparse.Namespace) -> int:
     else:
         _print(account.gaps, account.days, alive_ns)
         if alive_ns < now_ns:
-            print(say("No recorder runs here. The last one was alive until {moment}.", moment=_local(alive_ns)))
+            print(say("No recorder runs here. The last one was alive until {moment}.", moment=local(alive_ns)))
     return Exit.OK
 
 
@@ -79,8 +79,8 @@ def _print_json(found: Sequence[GapRecord], covered: Sequence[Coverage], now_ns:
             "stream": gap.stream,
             "cause": gap.cause,
             "sentence": gap.sentence,
-            "from": _iso(gap.from_wall_ns),
-            "to": None if gap.to_wall_ns is None else _iso(gap.to_wall_ns),
+            "from": iso(gap.from_wall_ns),
+            "to": None if gap.to_wall_ns is None else iso(gap.to_wall_ns),
             "from_ns": gap.from_wall_ns,
             "to_ns": gap.to_wall_ns,
             "duration_s": round(_length_ns(gap, now_ns) / NS_PER_S, 3),
@@ -115,8 +115,8 @@ def _print(found: Sequence[GapRecord], covered: Sequence[Coverage], now_ns: Wall
 
 
 def _gap_cells(gap: GapRecord, now_ns: WallNs) -> Row:
-    begin = _local(gap.from_wall_ns)
-    end = say("not over") if gap.to_wall_ns is None else _local(gap.to_wall_ns)
+    begin = local(gap.from_wall_ns)
+    end = say("not over") if gap.to_wall_ns is None else local(gap.to_wall_ns)
     same_day = begin.partition(" ")[0] + " "
     return {
         "Camera": _stream_words(gap.camera, gap.stream),
@@ -162,11 +162,3 @@ def _length_ns(gap: GapRecord, now_ns: WallNs) -> int:
 
 def _stream_words(camera: str, stream: str) -> str:
     return camera if stream == "main" else f"{camera}/{stream}"
-
-
-def _local(wall_ns: WallNs) -> str:
-    return f"{datetime.fromtimestamp(wall_ns / NS_PER_S, tz=UTC).astimezone():%Y-%m-%d %H:%M:%S}"
-
-
-def _iso(wall_ns: WallNs) -> str:
-    return datetime.fromtimestamp(wall_ns / NS_PER_S, tz=UTC).astimezone().isoformat(timespec="milliseconds")

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from holdfast.domain.times import WallNs
+from holdfast.domain.times import NS_PER_S, WallNs
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -17,3 +17,13 @@ def moment_ns(text: str) -> WallNs:
     except (ValueError, OverflowError):
         raise ValueError(f"{text!r} is no moment; write 2026-11-23 or 2026-11-23T11:00:30") from None
     return WallNs(since // timedelta(microseconds=1) * 1000)
+
+
+def local(wall_ns: WallNs) -> str:
+    """The moment for people: local time, to the second."""
+    return f"{datetime.fromtimestamp(wall_ns / NS_PER_S, tz=UTC).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def iso(wall_ns: WallNs) -> str:
+    """The moment for programs: local time with its offset, to the millisecond."""
+    return datetime.fromtimestamp(wall_ns / NS_PER_S, tz=UTC).astimezone().isoformat(timespec="milliseconds")

@@ -1,9 +1,11 @@
 """From a configuration to what the recorder is asked for."""
 
-from holdfast.config.settings import CameraSettings, RecorderSettings, Settings
+from holdfast.config.settings import AlarmSettings, CameraSettings, RecorderSettings, Settings
 from holdfast.domain.streams import StreamAddress, StreamId
 from holdfast.domain.times import NS_PER_S
 from holdfast.media.pool import PoolSettings
+from holdfast.notify.deliveries import DeliverySettings
+from holdfast.policy.alarms import AlarmRules
 from holdfast.policy.backoff import Backoff
 from holdfast.policy.connecting import ConnectionSettings
 from holdfast.policy.segmenting import SegmentRules
@@ -39,6 +41,30 @@ def connection_from(recorder: RecorderSettings, *, one_session: bool = False) ->
         max_retries=recorder.max_retries,
         quick_for_s=usual.quick_for_s if recorder.retry_base_s <= SLOWEST_QUICK_S else 0.0,
         one_session=one_session,
+    )
+
+
+def alarm_rules_from(alarms: AlarmSettings) -> AlarmRules:
+    """From when on something is an alarm."""
+    return AlarmRules(
+        unsaved_after_s=alarms.unsaved_after_s,
+        error_after_s=alarms.error_after_s,
+        slow_after_s=alarms.slow_after_s,
+        memory_percent=alarms.memory_percent,
+        clear_after_s=alarms.clear_after_s,
+    )
+
+
+def deliveries_from(alarms: AlarmSettings) -> DeliverySettings:
+    """Who is told of them."""
+    return DeliverySettings(
+        command=alarms.command,
+        command_timeout_s=alarms.command_timeout_s,
+        webhook=alarms.webhook,
+        webhook_timeout_s=alarms.webhook_timeout_s,
+        heartbeat=alarms.heartbeat,
+        heartbeat_every_s=alarms.heartbeat_every_s,
+        heartbeat_method=alarms.heartbeat_method,
     )
 
 

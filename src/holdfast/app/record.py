@@ -19,16 +19,18 @@ from holdfast.app.control import Asked, ControlServer
 from holdfast.app.daemon import in_daemon
 from holdfast.app.folder import control_socket, hold
 from holdfast.app.notify import Notifier
+from holdfast.app.plans import alarm_rules_from, deliveries_from
 from holdfast.app.problems import Exit
 from holdfast.app.pulse import Pulse
 from holdfast.app.recording_root import CheckError, catalog_path
 from holdfast.app.reload import Configured
 from holdfast.app.system import SystemClock, boot_id, collect_less, keep_freed_memory, yield_less
 from holdfast.catalog.store import Catalog
-from holdfast.config.settings import StorageSettings, VolumeSettings
+from holdfast.config.settings import AlarmSettings, StorageSettings, VolumeSettings
 from holdfast.domain.times import WallNs
 from holdfast.media.pool import PoolSettings, WorkerPool
 from holdfast.media.reach import PortReach
+from holdfast.notify.deliveries import Deliveries
 from holdfast.ports.capture import PoolEvent
 from holdfast.ports.catalog import CatalogError
 from holdfast.ports.reach import PortSeen
@@ -63,6 +65,7 @@ class RecordOrder:
     storage: StorageSettings = field(default_factory=StorageSettings)
     notifier: Notifier | None = None
     """Tells the guard how the recorder is."""
+    alarms: AlarmSettings = field(default_factory=AlarmSettings)
 
 
 def run(order: RecordOrder, show: Show | None, beside: Beside | None = None) -> Exit:
@@ -89,7 +92,11 @@ async def _record(order: RecordOrder, show: Show | None, beside: Beside | None) 
     chance = random.Random()  # noqa: S311 - spreads retries, protects nothing
     services = Services(SystemClock(), writer, catalog, lambda: next(keys), uuid.uuid4)
     reach = PortReach(loop, events.put)
-    recorder = Recorder(order.plans, RecorderPorts(pool, reach, services, catalog, chance.random, boot_id()))
+    deliveries = Deliveries()
+    recorder = Recorder(
+        order.plans, RecorderPorts(pool, reach, services, catalog, chance.random, boot_id(), deliveries)
+    )
+    _follow_alarms(order, recorder, deliveries)
     answers.listener = recorder.answered
     events.listener = recorder.handle
     asked = Asked(recorder, catalog, pool.graph, order.configured)
@@ -118,11 +125,24 @@ async def _record(order: RecordOrder, show: Show | None, beside: Beside | None) 
         pool.shut_down()
         reach.close()
         is_clean &= await asyncio.to_thread(writer.close, 10.0)
+        await asyncio.to_thread(deliveries.close)
         is_clean &= await asyncio.to_thread(catalog.close)
         beating.cancel()
         if show is not None:
             show(recorder.status())
     return Exit.OK if is_clean else Exit.INCOMPLETE
+
+
+def _follow_alarms(order: RecordOrder, recorder: Recorder, deliveries: Deliveries) -> None:
+    """Keep thresholds and receivers at what the configuration says."""
+
+    def follow(settings: AlarmSettings) -> None:
+        recorder.alarms.rules = alarm_rules_from(settings)
+        deliveries.configure(deliveries_from(settings))
+
+    follow(order.alarms)
+    if order.configured is not None:
+        order.configured.follow_alarms = follow
 
 
 def _stop_of(order: RecordOrder, loop: asyncio.AbstractEventLoop) -> asyncio.Event:
@@ -184,6 +204,8 @@ class _Tidying:
             return
         for finding in report.findings:
             LOG.info("%s", finding.sentence)
+        if not report.was_stopped:
+            self._recorder.alarms.unresolved = report.unresolved
         self._correct_gaps()
 
     def _correct_gaps(self) -> None:

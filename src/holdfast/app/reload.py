@@ -15,7 +15,7 @@ from holdfast.app.daemon import in_daemon
 from holdfast.app.plans import needs_restart, plans_from
 from holdfast.config.problems import ConfigError
 from holdfast.config.reading import read
-from holdfast.config.settings import LoggingSettings, Settings
+from holdfast.config.settings import AlarmSettings, LoggingSettings, Settings
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import WallNs
 from holdfast.recorder.recorder import Recorder
@@ -69,6 +69,8 @@ class Configured:
         apply_logging: Callable[[LoggingSettings], None],
     ) -> None:
         """`settings`: what was read already, and what the recorder begins with."""
+        self.follow_alarms: Callable[[AlarmSettings], None] = lambda _: None
+        """Called with what the file says of alarms, whenever it is read."""
         self._settings = self._started_with = settings
         self._wall_ns, self._apply_logging = wall_ns, apply_logging
         self._files = settings.files
@@ -147,6 +149,7 @@ class Configured:
         before = {plan.stream: plan for plan in plans_from(self._settings)}
         after = {plan.stream: plan for plan in plans_from(settings)}
         self._apply_logging(settings.logging)
+        self.follow_alarms(settings.alarms)
         pending = needs_restart(self._started_with, settings)
         if pending and pending != self._state.pending:
             LOG.warning("these changes take effect with the next start: %s", ", ".join(pending))

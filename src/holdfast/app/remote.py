@@ -1,6 +1,7 @@
 """Commands that ask a running recorder over its control socket."""
 
 import argparse
+import contextlib
 import json
 import shutil
 import subprocess
@@ -13,7 +14,8 @@ from holdfast.app.language import say, translated
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.terminal import print_statuses, status_line
 from holdfast.app.where import root_of
-from holdfast.app.words import config_words
+from holdfast.app.words import alarm_line, config_words
+from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.streams import Mode
 from holdfast.policy.connecting import Phase
 from holdfast.recorder.status import RecordingState, SoundState, StreamStatus
@@ -27,6 +29,7 @@ def status(options: argparse.Namespace) -> int:
             print(json.dumps(values, ensure_ascii=False))
     else:
         print_statuses([_status(values) for values in answer])
+        _print_alarms(root_of(options))
         _print_config_error(answer)
     return Exit.OK
 
@@ -59,6 +62,13 @@ def graph(options: argparse.Namespace) -> int:
         ) from error
     print(output)
     return Exit.OK
+
+
+def _print_alarms(root: Path) -> None:
+    """Those that are open. An older recorder knows none."""
+    with contextlib.suppress(Problem, KeyError, TypeError):
+        for alarm in ask(root, "GET", "/alarms")["alarms"]:
+            print(alarm_line(AlarmRecord(**alarm)))
 
 
 def _print_config_error(answer: list[dict[str, object]]) -> None:

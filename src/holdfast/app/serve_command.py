@@ -67,6 +67,7 @@ def serve(options: argparse.Namespace) -> int:
         notifier=notifier,
         volumes=settings.volumes,
         storage=settings.storage,
+        alarms=settings.alarms,
     )
     LOG.info("%s: %d cameras, the recordings go to %s", path, len(settings.cameras), root)
     return run(order, None)

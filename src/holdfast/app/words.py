@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from holdfast.app.language import say, translated
+from holdfast.app.moments import local
+from holdfast.domain.alarms import AlarmKind, AlarmRecord, Severity
 from holdfast.domain.faults import FaultKind
 from holdfast.domain.gaps import Cause, GapCause, cause_of
 from holdfast.domain.segments import SegmentState
@@ -88,6 +90,21 @@ CAUSES: Mapping[Cause, str] = {
     GapCause.DELETED: "deleted",
     GapCause.VOLUME_AWAY: "volume not connected",
 }
+ALARMS: Mapping[AlarmKind, str] = {
+    AlarmKind.NOT_SAVED: "nothing saved",
+    AlarmKind.CAMERA_ERROR: "camera in ERROR",
+    AlarmKind.VOLUME_SLOW: "volume slow",
+    AlarmKind.VOLUME_FULL: "volume full",
+    AlarmKind.VOLUME_READ_ONLY: "volume read-only",
+    AlarmKind.VOLUME_GONE: "volume gone",
+    AlarmKind.VOLUME_HUNG: "volume hangs",
+    AlarmKind.VOLUME_REFUSED: "volume refused",
+    AlarmKind.NO_VOLUME: "no volume",
+    AlarmKind.MEMORY: "memory filling up",
+    AlarmKind.CATALOG: "catalog not written",
+    AlarmKind.CATALOG_MISMATCH: "catalog and files differ",
+}
+SEVERITIES: Mapping[Severity, str] = {Severity.WARNING: "warning", Severity.CRITICAL: "critical"}
 CODECS: Mapping[str, str] = {"avc1": "H.264", "avc3": "H.264", "hvc1": "H.265", "hev1": "H.265"}
 """By the first part of the codec as a file names it (RFC 6381)."""
 AGES = ((172_800, 86_400, "{count} d"), (7_200, 3_600, "{count} h"), (120, 60, "{count} min"), (0, 1, "{count} s"))
@@ -143,6 +160,30 @@ def cause_words(cause: str) -> str:
         return say(CAUSES[cause_of(cause)])
     except ValueError:
         return cause
+
+
+def alarm_words(kind: str) -> str:
+    """What an alarm is about, in a few words; as it is when a newer program named it."""
+    try:
+        return say(ALARMS[AlarmKind(kind)])
+    except ValueError:
+        return kind
+
+
+def severity_words(severity: str) -> str:
+    """How much an alarm matters; as it is when a newer program named it."""
+    try:
+        return say(SEVERITIES[Severity(severity)])
+    except ValueError:
+        return severity
+
+
+def alarm_line(alarm: AlarmRecord) -> str:
+    """An open alarm in one line."""
+    sentence = translated(alarm.sentence)
+    what = f"{alarm.subject}: {sentence}" if alarm.subject else sentence
+    severity, moment = severity_words(alarm.severity), local(alarm.raised_wall_ns)
+    return say("{severity} since {moment}: {what}", severity=severity, moment=moment, what=what)
 
 
 def codec_words(codec: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from holdfast.catalog import migrate, rows
+from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.certificates import CertificateRecord
 from holdfast.domain.segments import StreamRecord
 from holdfast.ports.catalog import CatalogMissingError, CatalogTooOldError, CatalogUnreadableError, Change
@@ -153,7 +154,7 @@ def set_aside(path: Path) -> Path:
 
 
 def salvage(path: Path) -> tuple[Change, ...]:
-    """What only a damaged catalog knows and can still be read: intents, certificates, names, last life, gaps."""
+    """What only a damaged catalog knows and can still be read: intents, certificates, names, life, gaps, alarms."""
     saved: list[Change] = []
     with (
         contextlib.suppress(sqlite3.Error, ValueError, TypeError),
@@ -164,6 +165,7 @@ def salvage(path: Path) -> tuple[Change, ...]:
         saved += [rows.intent_from(row) for row in _try(connection, "SELECT * FROM intents")]
         saved += [CertificateRecord(**dict(row)) for row in _try(connection, "SELECT * FROM certificates")]
         saved += [rows.life_from(row) for row in _try(connection, "SELECT * FROM heartbeats")]
+        saved += [AlarmRecord(**dict(row)) for row in _try(connection, "SELECT * FROM alarms")]
         saved += [rows.gap_from(row) for row in _try(connection, "SELECT * FROM gaps")]
     return tuple(saved)
 

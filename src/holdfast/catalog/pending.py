@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from typing import assert_never
 
+from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.certificates import CertificateForgotten, CertificateRecord
 from holdfast.domain.gaps import GapRecord, GapRemoved
 from holdfast.domain.segments import (
@@ -47,6 +48,8 @@ def name_of(change: Change) -> Key | None:
             return ("stream", change.node, change.camera, change.stream)
         case GapRecord() | GapRemoved():
             return ("gap", change.node, change.gap_id)
+        case AlarmRecord():
+            return ("alarm", change.node, change.alarm_id)
         case CertificateRecord() | CertificateForgotten():
             return ("certificate", change.node, change.place)
         case Heartbeat() | RecorderStopped():
@@ -63,15 +66,15 @@ class Pending:
     """A bounded queue of changes; not thread-safe.
 
     When more than `limit` wait, the oldest fault goes first, then the oldest segment, run or session (the files hold
-    them too), then the oldest gap. Intents, certificates, names and heartbeats are never dropped; there is one of each
-    per stream, camera or node.
+    them too), then the oldest gap or alarm. Intents, certificates, names and heartbeats are never dropped; there is one
+    of each per stream, camera or node.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._kept: OrderedDict[Key, tuple[int, Change]] = OrderedDict()
         self._rebuildable: OrderedDict[Key, tuple[int, Change]] = OrderedDict()
-        self._gaps: OrderedDict[Key, tuple[int, Change]] = OrderedDict()
+        self._ledger: OrderedDict[Key, tuple[int, Change]] = OrderedDict()
         self._faults: OrderedDict[Key, tuple[int, Change]] = OrderedDict()
         self._number = 0
 
@@ -81,7 +84,7 @@ class Pending:
     @property
     def _queues(self) -> tuple[OrderedDict[Key, tuple[int, Change]], ...]:
         """In the order in which they are written."""
-        return self._kept, self._gaps, self._rebuildable, self._faults
+        return self._kept, self._ledger, self._rebuildable, self._faults
 
     @property
     def number(self) -> int:
@@ -96,13 +99,13 @@ class Pending:
             self._faults[("fault", self._number)] = (self._number, change)
         elif isinstance(change, SegmentRecord | SegmentMoved | LeftoverRemoved | RunRecord | SessionRecord):
             self._rebuildable[key] = (self._number, change)
-        elif isinstance(change, GapRecord | GapRemoved):
-            self._gaps[key] = (self._number, change)
+        elif isinstance(change, GapRecord | GapRemoved | AlarmRecord):
+            self._ledger[key] = (self._number, change)
         else:
             self._kept[key] = (self._number, change)
         if len(self) <= self._limit:
             return 0
-        victims = self._faults or self._rebuildable or self._gaps
+        victims = self._faults or self._rebuildable or self._ledger
         if not victims:
             return 0
         victims.popitem(last=False)

@@ -1,14 +1,14 @@
 """Reads the catalog through its own read-only connections, beside whoever writes it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
+from holdfast.catalog.alarm_queries import AlarmQueries
+from holdfast.catalog.reading import EVER, given_range
 from holdfast.catalog.rows import columns, fault_from, gap_from, intent_from, segment_from
 from holdfast.catalog.volume_queries import SEGMENT, VolumeReader
 from holdfast.domain.certificates import CertificateRecord
 from holdfast.domain.gaps import GapRecord
 from holdfast.domain.segments import (
-    LOCAL_NODE,
     MAIN_VOLUME,
     FaultRecord,
     IntentRecord,
@@ -20,7 +20,6 @@ from holdfast.domain.segments import (
 from holdfast.domain.times import WallNs
 from holdfast.ports.catalog import LastLife
 
-_EVER = (1 << 63) - 1
 _IN_ORDER = "runs.order_ns, runs.run_id, segments.pts_start_ns, segments.ordinal"
 
 # The planner would rather walk all segments before the range than the few open ones, hence INDEXED BY.
@@ -104,15 +103,8 @@ WHERE node = :node AND camera = :camera AND stream = :stream AND wall_start_ns <
 """
 
 
-class CatalogReader(VolumeReader):
-    """The reading half of the catalog (`holdfast.ports.catalog.CatalogReads`); opens the file for each question.
-
-    Opening takes a fraction of a millisecond, and a question asked from any thread then works on a catalog that was
-    meanwhile rebuilt.
-    """
-
-    def __init__(self, path: Path, *, node: str = LOCAL_NODE) -> None:
-        super().__init__(path, node=node)
+class CatalogReader(AlarmQueries, VolumeReader):
+    """The reading half of the catalog (`holdfast.ports.catalog.CatalogReads`); opens the file for each question."""
 
     def segments(
         self,
@@ -130,7 +122,7 @@ class CatalogReader(VolumeReader):
             for row in streams:
                 if stream is not None and row["stream"] != stream:
                     continue
-                given = self._given(camera=row["camera"], stream=row["stream"], **_range(from_ns, to_ns))
+                given = self._given(camera=row["camera"], stream=row["stream"], **given_range(from_ns, to_ns))
                 # Fetched at once: an open cursor would keep the writer's log from being folded back.
                 yield from map(segment_from, connection.execute(query, given).fetchall())
 
@@ -170,7 +162,7 @@ class CatalogReader(VolumeReader):
     ) -> tuple[SessionRecord, ...]:
         """See CatalogReads."""
         with self._reading() as connection:
-            found = connection.execute(_SESSIONS, self._given(camera=camera, **_range(from_ns, to_ns))).fetchall()
+            found = connection.execute(_SESSIONS, self._given(camera=camera, **given_range(from_ns, to_ns))).fetchall()
         return tuple(SessionRecord(**dict(row)) for row in found)
 
     def faults(
@@ -184,7 +176,7 @@ class CatalogReader(VolumeReader):
         """See CatalogReads."""
         query = _FAULTS if camera is None else _FAULTS_OF_CAMERA
         with self._reading() as connection:
-            given = self._given(camera=camera, limit=limit, **_range(from_ns, to_ns))
+            given = self._given(camera=camera, limit=limit, **given_range(from_ns, to_ns))
             found = connection.execute(query, given).fetchall()
         return tuple(map(fault_from, found))
 
@@ -234,7 +226,7 @@ class CatalogReader(VolumeReader):
         to_ns: WallNs | None = None,
     ) -> tuple[GapRecord, ...]:
         """See CatalogReads."""
-        given = self._given(camera=camera, stream=stream, **_range(from_ns, to_ns))
+        given = self._given(camera=camera, stream=stream, **given_range(from_ns, to_ns))
         with self._reading() as connection:
             found = connection.execute(_GAPS, given).fetchall()
         return tuple(map(gap_from, found))
@@ -247,15 +239,10 @@ class CatalogReader(VolumeReader):
 
     def footage_end(self, camera: str, stream: str, *, before_ns: WallNs | None = None) -> WallNs | None:
         """See CatalogReads."""
-        given = self._given(camera=camera, stream=stream, before_ns=_EVER if before_ns is None else before_ns)
+        given = self._given(camera=camera, stream=stream, before_ns=EVER if before_ns is None else before_ns)
         with self._reading() as connection:
             (end_ns,) = connection.execute(FOOTAGE_END, given).fetchone()
         return None if end_ns is None else WallNs(end_ns)
-
-
-def _range(from_ns: WallNs | None, to_ns: WallNs | None) -> dict[str, int]:
-    # From the earliest to the latest a database can hold; 0 rather than the minimum, because durations are subtracted.
-    return {"from_ns": 0 if from_ns is None else from_ns, "to_ns": _EVER if to_ns is None else to_ns}
 
 
 def _after(folder: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any, assert_never
 
+from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.certificates import CertificateForgotten, CertificateRecord
 from holdfast.domain.gaps import GapRecord, GapRemoved
 from holdfast.domain.segments import (
@@ -58,6 +59,7 @@ _PUT_CERTIFICATE = _insert("certificates", columns(CertificateRecord), ("node", 
 _FORGET_CERTIFICATE = "DELETE FROM certificates WHERE node = :node AND place = :place"
 _PUT_HEARTBEAT = _insert("heartbeats", (*columns(Heartbeat), "stopped"), ("node",))
 _PUT_GAP = _insert("gaps", columns(GapRecord), ("node", "gap_id"))
+_PUT_ALARM = _insert("alarms", columns(AlarmRecord), ("node", "alarm_id"))
 _REMOVE_GAP = "DELETE FROM gaps WHERE node = :node AND gap_id = :gap_id"
 _PUT_REBUILD = _insert("rebuilds", columns(RebuildDone), ("node",))
 _PUT_FAULT = _insert("faults", columns(FaultRecord), ())
@@ -129,6 +131,8 @@ def _statement(change: Change) -> str:
             return _PUT_GAP
         case GapRemoved():
             return _REMOVE_GAP
+        case AlarmRecord():
+            return _PUT_ALARM
         case _:
             assert_never(change)
 

@@ -1,12 +1,6 @@
 """What the catalog knows of volumes, and of segments that are not on theirs."""
 
-import contextlib
-import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
-from holdfast.catalog import connect
+from holdfast.catalog.reading import Reading
 from holdfast.catalog.rows import columns, segment_from
 from holdfast.domain.segments import SegmentRecord, VolumeRecord
 
@@ -20,12 +14,8 @@ WHERE node = ? AND home = ? AND home <> '' AND state = 'final' AND keep_bytes IS
 """  # noqa: S608
 
 
-class VolumeReader:
-    """A part of CatalogReader."""
-
-    def __init__(self, path: Path, *, node: str) -> None:
-        self._path = path
-        self._node = node
+class VolumeReader(Reading):
+    """The part of the reader that is about volumes."""
 
     def volumes(self) -> tuple[VolumeRecord, ...]:
         """See CatalogReads."""
@@ -50,16 +40,3 @@ class VolumeReader:
         with self._reading() as connection:
             found = connection.execute(_AWAY, (self._node, home, limit)).fetchall()
         return tuple(map(segment_from, found))
-
-    def _given(self, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever SQLite stores
-        return {"node": self._node, **values}
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        connection = connect.open_for_reading(self._path)
-        try:
-            yield connection
-        except sqlite3.Error as error:
-            raise connect.unreadable(self._path, error) from error
-        finally:
-            connection.close()

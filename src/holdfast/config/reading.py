@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from holdfast.config.alarms import read_alarms
 from holdfast.config.cameras import Camera, check_together
 from holdfast.config.lines import Lines
 from holdfast.config.problems import ConfigError, ConfigProblem
@@ -33,6 +34,7 @@ def read(path: Path) -> Settings:
     top = Table(notes, _toml(path, text), ("", 0), "")
     recorder, logging = _recorder(top.table("recorder")), _logging(top.table("logging"))
     volumes, storage = read_volumes(top, path.parent), read_storage(top.table("storage"), path.parent)
+    alarms = read_alarms(top.table("alarms"), path.parent)
     cameras = [Camera.read(table, path.parent) for table in top.tables("camera")]
     top.end()
     if not cameras:
@@ -40,7 +42,7 @@ def read(path: Path) -> Settings:
     if len(cameras) > MOST_CAMERAS:
         top.problem("camera", f"There are more than {MOST_CAMERAS} cameras.")
     check_together(cameras)
-    files = (path, *(camera.password_file for camera in cameras if camera.password_file is not None))
+    files = (path, *(camera.password_file for camera in cameras if camera.password_file is not None), *alarms.files)
     if notes.problems:
         raise ConfigError(path, notes.ordered(), files)
     return Settings(
@@ -49,6 +51,7 @@ def read(path: Path) -> Settings:
         recorder=recorder,
         logging=logging,
         storage=storage,
+        alarms=alarms.settings,
         files=files,
     )
 

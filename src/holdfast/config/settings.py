@@ -19,6 +19,7 @@ CATEGORIES = (
     "buffering",
     "connection_sync",
     "ui_sync",
+    "alarms",
     "recorder",
     "config",
     "catalog",
@@ -106,6 +107,25 @@ class CameraSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmSettings:
+    """Who is told of alarms, and from when on something is one. What is empty is not used."""
+
+    command: tuple[str, ...] = ()
+    command_timeout_s: float = 30.0
+    webhook: str = field(default="", repr=False)
+    """A URL, which may itself be the secret."""
+    webhook_timeout_s: float = 10.0
+    heartbeat: str = field(default="", repr=False)
+    heartbeat_method: str = "GET"
+    heartbeat_every_s: float = 60.0
+    unsaved_after_s: float = 30.0
+    error_after_s: float = 10.0
+    slow_after_s: float = 10.0
+    memory_percent: int = 50
+    clear_after_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """A whole configuration that holds together."""
 
@@ -114,8 +134,9 @@ class Settings:
     recorder: RecorderSettings = field(default_factory=RecorderSettings)
     logging: LoggingSettings = field(default_factory=LoggingSettings)
     storage: StorageSettings = field(default_factory=StorageSettings)
+    alarms: AlarmSettings = field(default_factory=AlarmSettings)
     files: tuple[Path, ...] = ()
-    """The file itself, and every password file that it names."""
+    """The file itself, and every file with a secret that it names."""
 
     @property
     def volume(self) -> Path:

@@ -10,7 +10,7 @@ from holdfast.config.problems import ConfigProblem
 from holdfast.config.values import duration_s, size_bytes
 from holdfast.domain.secrets import redact
 
-SECRETS = frozenset({"password"})
+SECRETS = frozenset({"password", "webhook", "heartbeat"})
 """Keys whose values are never shown."""
 MOST_SHOWN = 80
 _Number = TypeVar("_Number", int, float)
@@ -69,6 +69,16 @@ class Table:
         if required and not value.strip():
             self.problem(key, f"{key} is empty.")
         return value
+
+    def texts(self, key: str) -> tuple[str, ...] | None:
+        """A list of texts; None when it is missing or wrong."""
+        value = self._take(key)
+        if value is None:
+            return None
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            self.problem(key, f'{key} must be a list of texts, such as ["first", "second"].')
+            return None
+        return tuple(value)
 
     def boolean(self, key: str, *, default: bool) -> bool:
         """True or false."""

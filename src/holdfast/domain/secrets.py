@@ -11,3 +11,8 @@ _QUERY = re.compile(r"([?&;](?:pass|passwd|password|pwd|pw|token|auth|key|secret
 def redact(text: str) -> str:
     """The text with the user part of every URL, and passwords in query strings, replaced by `***`."""
     return _QUERY.sub(r"\1***", _USERINFO.sub(r"\1***@", text))
+
+
+def one_line(text: str, most_letters: int) -> str:
+    """One line without secrets, and without signs that would move a terminal's cursor."""
+    return "".join(sign if sign.isprintable() else " " for sign in redact(text)[:most_letters])

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.certificates import CertificateForgotten, CertificateRecord
 from holdfast.domain.gaps import GapRecord, GapRemoved
 from holdfast.domain.segments import (
@@ -34,6 +35,7 @@ Change = (
     | FaultRecord
     | GapRecord
     | GapRemoved
+    | AlarmRecord
     | IntentRecord
     | CertificateRecord
     | CertificateForgotten
@@ -108,7 +110,23 @@ class CatalogWrites(Protocol):
         """How it is doing now; never blocks."""
 
 
-class CatalogReads(Protocol):
+class VolumeReads(Protocol):
+    """Looking up volumes, and segments that are not on theirs. As CatalogReads."""
+
+    def volumes(self) -> tuple[VolumeRecord, ...]:
+        """Every volume ever used, by name."""
+
+    def uncut(self, volume: str) -> tuple[SegmentRecord, ...]:
+        """Segments of the volume whose files are still to be cut, by path."""
+
+    def leftovers(self, volume: str) -> tuple[str, ...]:
+        """Paths of copies on the volume whose segments came home."""
+
+    def away_from(self, home: str, *, limit: int = 1000) -> tuple[SegmentRecord, ...]:
+        """Final segments that belong on this volume and are on another one, oldest first."""
+
+
+class CatalogReads(VolumeReads, Protocol):
     """Looking things up. Thread-safe; sees what has been written, not what waits. Raises CatalogError.
 
     Ranges are half-open, `from_ns <= t < to_ns`; None means without end.
@@ -136,18 +154,6 @@ class CatalogReads(Protocol):
 
     def segments_in(self, folder: str, *, volume: str = MAIN_VOLUME) -> tuple[SegmentRecord, ...]:
         """All segments below a folder of the volume, by path."""
-
-    def volumes(self) -> tuple[VolumeRecord, ...]:
-        """Every volume ever used, by name."""
-
-    def uncut(self, volume: str) -> tuple[SegmentRecord, ...]:
-        """Segments of the volume whose files are still to be cut, by path."""
-
-    def leftovers(self, volume: str) -> tuple[str, ...]:
-        """Paths of copies on the volume whose segments came home."""
-
-    def away_from(self, home: str, *, limit: int = 1000) -> tuple[SegmentRecord, ...]:
-        """Final segments that belong on this volume and are on another one, oldest first."""
 
     def runs(self, camera: str | None = None) -> tuple[RunRecord, ...]:
         """All runs, by camera, stream and the order in which they began."""
@@ -197,6 +203,11 @@ class CatalogReads(Protocol):
 
     def open_gaps(self) -> tuple[GapRecord, ...]:
         """Gaps that have no end, by camera, stream and begin; after an unorderly end they are the next life's."""
+
+    def alarms(
+        self, *, from_ns: WallNs | None = None, to_ns: WallNs | None = None, open_only: bool = False
+    ) -> tuple[AlarmRecord, ...]:
+        """Alarms that overlap the range, by the moment at which they were raised. Open ones reach to the present."""
 
     def footage_end(self, camera: str, stream: str, *, before_ns: WallNs | None = None) -> WallNs | None:
         """The latest end of the stream's segments that began before; of open ones as far as the catalog knows it."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from holdfast.domain.faults import Fault
 from holdfast.domain.gaps import GapCause, GapRecord, GapRemoved
-from holdfast.domain.secrets import redact
+from holdfast.domain.secrets import one_line
 from holdfast.domain.segments import Json
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import NS_PER_S, MonoNs, WallNs
@@ -90,7 +90,7 @@ class LedgerKeeper:
 
         A draining session or a rival that fails breaks nothing while another one delivers.
         """
-        note = Note(fault.kind, _clean(fault.detail or fault.sentence))
+        note = Note(fault.kind, one_line(fault.detail or fault.sentence, LONGEST_TEXT))
         self._step(Faulted(note, session, self._clock.mono_ns(), breaks))
 
     def valve_shut(self) -> None:
@@ -99,7 +99,7 @@ class LedgerKeeper:
 
     def lost(self, from_ns: MonoNs, to_ns: MonoNs, cause: str, text: str, session: int | None) -> None:
         """What was, or should have been, between these moments is known to be lost. `cause`: value of a Cause."""
-        self._step(Lost(from_ns, to_ns, Note(cause, _clean(text)), session))
+        self._step(Lost(from_ns, to_ns, Note(cause, one_line(text, LONGEST_TEXT)), session))
 
     def redated(self, lane: int, by_ns: int) -> None:
         """The lane's footage lies `by_ns` later (negative: earlier) than was said."""
@@ -212,11 +212,6 @@ def _touch(before: Recorded, piece: Recorded) -> bool:
     """Whether nothing lies between two pieces of one lane, not even half a frame."""
     near_ns = piece.interval_ns // 2
     return before.lane == piece.lane and before.from_ns <= piece.from_ns <= before.to_ns + near_ns
-
-
-def _clean(text: str) -> str:
-    """One line without secrets, and without signs that would move a terminal's cursor."""
-    return "".join(sign if sign.isprintable() else " " for sign in redact(text)[:LONGEST_TEXT])
 
 
 def _detail(gap: Gap) -> Mapping[str, Json]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Protocol, Self
 
+from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.certificates import CertificateRecord
 from holdfast.domain.gaps import GapCause, GapRecord
 from holdfast.domain.segments import IntentRecord, StreamExtent
@@ -39,6 +40,9 @@ class Remembers(Protocol):
     def open_gaps(self) -> tuple[GapRecord, ...]:
         """Gaps that have no end."""
 
+    def alarms(self, *, open_only: bool = False) -> tuple[AlarmRecord, ...]:
+        """Alarms; or those that are open."""
+
     def footage_end(self, camera: str, stream: str, *, before_ns: WallNs | None = None) -> WallNs | None:
         """The latest end of the stream's segments that began before."""
 
@@ -64,6 +68,8 @@ class Past:
     """Only what the user switched; what is not in here is as it was configured."""
     certificates: dict[str, str] = field(default_factory=dict)
     """Fingerprints of those that are pinned, by place, when the recorder began."""
+    alarms: tuple[AlarmRecord, ...] = ()
+    """What was wrong when the recorder ended."""
     ends: dict[StreamId, End] = field(default_factory=dict)
     """Streams that have footage, or lacked some when the recorder ended."""
 
@@ -81,6 +87,7 @@ class Past:
             for seen in catalog.cameras():
                 stream = StreamId(seen.camera, seen.stream)
                 past.sessions[stream] = catalog.last_session(stream.camera, stream.stream)
+            past.alarms = catalog.alarms(open_only=True)
             past.ends = _ends(catalog, past.sessions, boot_id)
         except CatalogError as error:
             LOG.warning("what was switched on and off by hand is not known; cameras are as configured: %s", error)

@@ -3,16 +3,21 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Protocol
 
 from holdfast.domain.segments import Heartbeat, RecorderStopped, StreamRecord
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import NS_PER_S, WallNs
+from holdfast.policy.alarms import VolumeFacts
+from holdfast.policy.volume_events import Volumes
 from holdfast.ports.capture import Capture, PoolEvent
 from holdfast.ports.catalog import CatalogWrites
+from holdfast.ports.notifications import NobodyListens, Notifications
 from holdfast.ports.reach import PortSeen, Reach
 from holdfast.ports.volumes import Answer
+from holdfast.recorder.alarm_keeping import AlarmKeeper
 from holdfast.recorder.alone import Alone
 from holdfast.recorder.leaving import END_PATIENCE_S, Leavers
 from holdfast.recorder.past import Past, Remembers
@@ -26,7 +31,19 @@ LOG_RECORDING = logging.getLogger("holdfast.recording")
 
 TICK_S = 0.25
 HEARTBEAT_EVERY_TICKS = 20
+ALARMS_EVERY_TICKS = 4
 WRITE_PATIENCE_S = 10.0
+
+
+class Storage(Protocol):
+    """The volumes, as far as the recorder looks after them."""
+
+    @property
+    def state(self) -> Volumes:
+        """What is known of them."""
+
+    def tick(self) -> None:
+        """Let time pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +57,8 @@ class RecorderPorts:
     chance: Callable[[], float]
     boot_id: str = ""
     """Of the machine's boot; empty when it is not known. By it a power cut is told from a kill."""
+    notifications: Notifications = field(default_factory=NobodyListens)
+    storage: Storage | None = None
 
 
 class Recorder:
@@ -49,6 +68,10 @@ class Recorder:
         """Nothing is captured before `start`."""
         self._ports = ports
         self.past = Past.recall(ports.past, ports.boot_id)
+        services = ports.services
+        self.alarms = AlarmKeeper(
+            services.clock, services.catalog, ports.notifications, services.new_run_id, self.past.alarms
+        )
         self._pins = Pins(self.past.certificates, ports.services.clock, ports.services.catalog)
         self._alone = Alone(ports.services.clock)
         self._leavers = Leavers(self._alone)
@@ -149,7 +172,7 @@ class Recorder:
 
     def answered(self, answer: Answer) -> None:
         """An answer of the writer."""
-        for supervisor in self._everyone():
+        for supervisor in self.everyone:
             if self._alone.do(supervisor.stream, partial(supervisor.recording.answered, answer)):
                 return
 
@@ -160,16 +183,21 @@ class Recorder:
         late_s = (now_ns - self._last_tick_ns) / NS_PER_S - TICK_S
         self._last_tick_ns = now_ns
         skipped_s = late_s if late_s > 1 else 0.0
-        for supervisor in self._everyone():
+        if self._ports.storage is not None:
+            self._ports.storage.tick()
+        for supervisor in self.everyone:
             self._alone.do(supervisor.stream, partial(supervisor.tick, skipped_s))
         self._look_at_leavers()
         if self._ticks % HEARTBEAT_EVERY_TICKS == 0:
             self._ports.services.catalog.post(Heartbeat(wall_ns=clock.wall_ns(), boot_id=self._ports.boot_id))
+        if self._ticks % ALARMS_EVERY_TICKS == 0:
+            limit_bytes = self._ports.services.memory.limit_bytes
+            self.alarms.look(self._supervisors.values(), _facts(self._ports.storage), limit_bytes)
         self._ticks += 1
 
     async def shut_down(self) -> bool:
         """End every session and make every file final. False when something did not end in time."""
-        everyone = self._everyone()
+        everyone = self.everyone
         for supervisor in everyone:
             self._alone.do(supervisor.stream, supervisor.disable)
         self._waiting.clear()
@@ -186,7 +214,9 @@ class Recorder:
 
     # ------------------------------------------------------------ inside
 
-    def _everyone(self) -> list[StreamSupervisor]:
+    @property
+    def everyone(self) -> list[StreamSupervisor]:
+        """The supervisors, and those of streams that are on their way out."""
         return [*self._supervisors.values(), *self._leavers]
 
     def _supervisor(self, plan: StreamPlan) -> StreamSupervisor:
@@ -236,6 +266,11 @@ def _adjust(supervisor: StreamSupervisor, plan: StreamPlan, catalog: CatalogWrit
     recording.set_rules(plan.rules)
     if renamed:
         catalog.post(StreamRecord(camera=stream.camera, stream=stream.stream, display_name=plan.name))
+
+
+def _facts(storage: Storage | None) -> list[VolumeFacts]:
+    volumes = () if storage is None else storage.state.volumes
+    return [VolumeFacts(volume.name, volume.state, volume.sentence) for volume in volumes]
 
 
 async def run(recorder: Recorder, stop: asyncio.Event, ticked: Callable[[], None] = lambda: None) -> None:

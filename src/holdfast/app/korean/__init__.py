@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from holdfast.app.korean.alarms import ALARMS
 from holdfast.app.korean.configuration import CONFIGURATION
 from holdfast.app.korean.demo import DEMO
 from holdfast.app.korean.dialogue import DIALOGUE
@@ -16,5 +17,15 @@ from holdfast.app.korean.volumes import VOLUMES
 KOREAN: Mapping[str, str] = {**HELP, **SCREENS, **DEMO}
 """By the key of `say`."""
 
-TOLD: Mapping[str, str] = {**CONFIGURATION, **DIALOGUE, **FAULTS, **FINDINGS, **FORMATS, **LIBRARY, **SYSTEM, **VOLUMES}
+TOLD: Mapping[str, str] = {
+    **ALARMS,
+    **CONFIGURATION,
+    **DIALOGUE,
+    **FAULTS,
+    **FINDINGS,
+    **FORMATS,
+    **LIBRARY,
+    **SYSTEM,
+    **VOLUMES,
+}
 """By English text, or by template with named holes, of sentences that are made elsewhere."""

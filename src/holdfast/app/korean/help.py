@@ -22,6 +22,11 @@ _COMMANDS = {
     "List the time that is missing and why, and how much of each day is there.": (
         "빠진 구간과 그 원인, 날짜별 녹화율을 표시합니다."
     ),
+    "List what a person should know: the open alarms, or all that there were.": (
+        "사람이 알아야 할 일, 즉 해제되지 않은 경보 또는 모든 경보의 목록을 표시합니다."
+    ),
+    "also those that are over": "이미 해제된 것도 표시",
+    "send a test alarm to everybody whom the configuration names": "설정 파일에 있는 모든 곳에 시험 알림을 보냄",
     "Compare the catalog with the files.": "카탈로그와 파일을 비교합니다.",
     "Record the cameras of a configuration, as a service.": "설정 파일의 카메라를 서비스로 녹화합니다.",
     "Show the state of a running recorder.": "실행 중인 녹화기의 상태를 표시합니다.",

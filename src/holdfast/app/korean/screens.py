@@ -79,6 +79,45 @@ _CAUSES = {
     "volume not connected": "볼륨 연결 안 됨",
 }
 
+_ALARMS = {
+    "nothing saved": "저장 안 됨",
+    "camera in ERROR": "카메라 오류",
+    "volume slow": "볼륨 느림",
+    "volume full": "볼륨 가득 참",
+    "volume read-only": "볼륨 읽기 전용",
+    "volume gone": "볼륨 없음",
+    "volume hangs": "볼륨 무응답",
+    "volume refused": "볼륨 거부",
+    "no volume": "쓸 볼륨 없음",
+    "memory filling up": "메모리 부족",
+    "catalog not written": "카탈로그 쓰기 실패",
+    "catalog and files differ": "카탈로그와 파일 불일치",
+    "warning": "주의",
+    "critical": "심각",
+    "Severity": "심각도",
+    "Alarm": "경보",
+    "About": "대상",
+    "Raised": "발생",
+    "Cleared": "해제",
+    "Sentence": "내용",
+    "{severity} since {moment}: {what}": "{severity} ({moment}부터): {what}",
+    "1 alarm": "경보 1개",
+    "{count} alarms": "경보 {count}개",
+    "1 open alarm": "해제되지 않은 경보 1개",
+    "{count} open alarms": "해제되지 않은 경보 {count}개",
+    "Nothing lies in between: --from must be before --to.": (
+        "두 시각 사이가 비어 있습니다. --from은 --to보다 앞이어야 합니다."
+    ),
+    "Name the configuration that says who is told: --config FILE.": (
+        "받을 곳이 쓰여 있는 설정 파일을 지정하십시오: --config FILE."
+    ),
+    "Nobody is told of alarms: {path} has no receiver in [alarms].": (
+        "경보를 받을 곳이 없습니다. {path}의 [alarms]에 받을 곳을 쓰십시오."
+    ),
+    "{place}: not delivered: {reason}": "{place}: 전달하지 못했습니다: {reason}",
+    "{place}: delivered": "{place}: 전달했습니다",
+}
+
 _HEADINGS = {
     "From": "시작 시각",
     "To": "끝 시각",
@@ -140,4 +179,4 @@ _SAID = {
     ),
 }
 
-SCREENS: Mapping[str, str] = {**_STATES, **_CAUSES, **_HEADINGS, **_SAID}
+SCREENS: Mapping[str, str] = {**_STATES, **_CAUSES, **_ALARMS, **_HEADINGS, **_SAID}
