@@ -120,7 +120,7 @@ def test_without_a_configuration_it_says_how_to_get_one(capsys: pytest.CaptureFi
 def test_the_recorder_is_asked_for_what_the_configuration_says(config: Path, orders: list[RecordOrder]) -> None:
     assert run(["serve", "--config", str(config)]) == Exit.OK
     (order,) = orders
-    assert order.root == config.parent / "footage"
+    assert order.places.root == config.parent / "footage"
     assert order.pool.streams_per_worker == 8
     assert order.configured is not None
     assert order.configured.state.path == config

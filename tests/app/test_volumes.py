@@ -51,15 +51,15 @@ def test_options_become_volumes_in_order_of_preference(tmp_path: Path, asked: li
     arguments = ["record", "rtsp://h", "--to", f"{first}/", "--to", str(second), "--state", str(tmp_path / "state")]
     assert run([*arguments, "--memory", "2G", "--hang-after", "30s"]) == 0
     order = order_from(asked[0])
-    assert order.volumes == (VolumeSettings(first, "main"), VolumeSettings(second, "volume2"))
-    assert order.storage == StorageSettings(state=tmp_path / "state", memory_bytes=2 << 30, hang_after_s=30)
-    assert order.root == first
+    assert order.places.volumes == (VolumeSettings(first, "main"), VolumeSettings(second, "volume2"))
+    assert order.places.storage == StorageSettings(state=tmp_path / "state", memory_bytes=2 << 30, hang_after_s=30)
+    assert order.places.root == tmp_path / "state"
 
 
 def test_one_folder_is_a_volume_with_all_as_usual(tmp_path: Path, asked: list[argparse.Namespace]) -> None:
     assert run(["record", "rtsp://h", "--to", str(tmp_path)]) == 0
     order = order_from(asked[0])
-    assert (order.volumes, order.storage) == ((VolumeSettings(tmp_path),), StorageSettings())
+    assert (order.places.volumes, order.places.storage) == ((VolumeSettings(tmp_path),), StorageSettings())
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ from holdfast.app.recording_root import (
 from holdfast.catalog import connect
 from holdfast.catalog.queries import CatalogReader
 from holdfast.catalog.store import Catalog
-from holdfast.domain.segments import LOCAL_NODE, RebuildDone, SegmentRecord
+from holdfast.domain.segments import LOCAL_NODE, MAIN_VOLUME, RebuildDone, SegmentRecord
 from holdfast.domain.times import NS_PER_S, WallNs
 from holdfast.fmp4 import Fmp4Error
 from holdfast.ports.catalog import (
@@ -68,6 +68,8 @@ class CheckSettings:
     wall_ns: Callable[[], int] = time.time_ns
     sleep: Callable[[float], None] = time.sleep
     node: str = LOCAL_NODE
+    volume: str = MAIN_VOLUME
+    """Name of the volume that is checked."""
 
 
 def check(
@@ -163,7 +165,7 @@ class _Check:
 
     def all(self) -> CheckReport:
         on_disk = dict.fromkeys(self._folders_on_disk())
-        catalogued = () if self.rows is None else self.rows.folders()
+        catalogued = () if self.rows is None else self.rows.folders(volume=self.settings.volume)
         folders = sorted({*on_disk, *catalogued})
         stopped = False
         for number, folder in enumerate(folders):
@@ -231,7 +233,10 @@ class _Check:
     def _check_folder(self, folder: str, *, is_on_disk: bool) -> None:
         live = self._live()
         entries = self._entries(folder) if is_on_disk else []
-        rows = {row.path: row for row in (() if self.rows is None else self.rows.segments_in(folder))}
+        rows = {
+            row.path: row
+            for row in (() if self.rows is None else self.rows.segments_in(folder, volume=self.settings.volume))
+        }
         self.row_count += len(rows)
         for entry in entries:
             path = f"{folder}/{entry.name}"
@@ -263,6 +268,10 @@ class _Check:
         self._check_file(path, row)
 
     def _check_file(self, path: str, row: SegmentRecord | None, *, is_last_look: bool = False) -> None:
+        if row is not None and row.keep_bytes is not None:
+            # Not all of it counts. It is cut by the recorder, which knows where.
+            self.in_use += 1
+            return
         plan = examine(self.root, path, row)
         if plan is None:
             return
@@ -294,7 +303,7 @@ class _Check:
                     return False
                 self.settings.sleep(_SETTLE_POLL_S)
                 waited_s += _SETTLE_POLL_S
-            row = None if self.rows is None else self.rows.segment(path)
+            row = None if self.rows is None else self.rows.segment(path, volume=self.settings.volume)
             self._check_file(path, row, is_last_look=True)
         return True
 
@@ -324,11 +333,13 @@ class _Check:
         if plan.repair.action == "set_aside":
             return plan.record
         path = plan.finding.path
-        return record_of(self.root, path, None if self.rows is None else self.rows.segment(path))
+        return record_of(
+            self.root, path, None if self.rows is None else self.rows.segment(path, volume=self.settings.volume)
+        )
 
     def _post(self, record: SegmentRecord) -> None:
         assert self.writes is not None
-        self.writes.post(replace(record, node=self.settings.node))
+        self.writes.post(replace(record, node=self.settings.node, volume=self.settings.volume))
         self.posted += 1
         # Faster than the database the queue would overflow, and drop what was just found.
         if self.posted % _POSTS_PER_FLUSH == 0:

@@ -25,9 +25,10 @@ from holdfast.app.problems import Exit, Problem
 from holdfast.app.record import RecordOrder, run
 from holdfast.app.record_command import check_software
 from holdfast.app.recording_root import catalog_path
+from holdfast.app.storage import Places
 from holdfast.app.terminal import Screen, StatusDisplay
 from holdfast.catalog.queries import CatalogReader
-from holdfast.config.settings import LoggingSettings
+from holdfast.config.settings import LoggingSettings, VolumeSettings
 from holdfast.domain.gaps import GapRecord
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import NS_PER_S, WallNs
@@ -124,7 +125,7 @@ def _order(urls: Sequence[str], root: Path, for_s: float) -> RecordOrder:
         StreamPlan(StreamId(camera), parse_address(url), name=camera, rules=rules)
         for camera, url in zip(CAMERAS, urls, strict=True)
     )
-    return RecordOrder(plans=plans, root=root, pool=PoolSettings(), for_s=for_s)
+    return RecordOrder(plans=plans, places=Places(root, (VolumeSettings(root),)), pool=PoolSettings(), for_s=for_s)
 
 
 def _verdicts(stage: Stage) -> list[Verdict]:

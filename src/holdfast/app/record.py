@@ -6,48 +6,42 @@ import itertools
 import logging
 import random
 import signal
-import time
 import uuid
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
-from holdfast.app.check import CheckSettings, check
 from holdfast.app.control import Asked, ControlServer
 from holdfast.app.daemon import in_daemon
 from holdfast.app.folder import control_socket, hold
+from holdfast.app.memory import memory_limit
 from holdfast.app.notify import Notifier
 from holdfast.app.plans import alarm_rules_from, deliveries_from
 from holdfast.app.problems import Exit
 from holdfast.app.pulse import Pulse
-from holdfast.app.recording_root import CheckError, catalog_path
+from holdfast.app.recording_root import catalog_path
 from holdfast.app.reload import Configured
+from holdfast.app.storage import Places, StorageDesk
 from holdfast.app.system import SystemClock, boot_id, collect_less, keep_freed_memory, yield_less
 from holdfast.catalog.store import Catalog
-from holdfast.config.settings import AlarmSettings, StorageSettings, VolumeSettings
-from holdfast.domain.times import WallNs
+from holdfast.config.settings import AlarmSettings
 from holdfast.media.pool import PoolSettings, WorkerPool
 from holdfast.media.reach import PortReach
 from holdfast.notify.deliveries import Deliveries
 from holdfast.ports.capture import PoolEvent
-from holdfast.ports.catalog import CatalogError
 from holdfast.ports.reach import PortSeen
-from holdfast.ports.volumes import Answer
+from holdfast.recorder.memory import Memory
 from holdfast.recorder.recorder import Recorder, RecorderPorts
 from holdfast.recorder.recorder import run as run_recorder
 from holdfast.recorder.recording import Services
 from holdfast.recorder.status import StreamStatus
 from holdfast.recorder.supervisor import StreamPlan
-from holdfast.storage.writer import VolumeWriter
 
 LOG = logging.getLogger("holdfast.recorder")
 
 Beside = Callable[[Recorder, WorkerPool], Awaitable[None]]
 Show = Callable[[Sequence[StreamStatus]], None]
 SHOW_EVERY_S = 1.0
-FLUSH_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +49,11 @@ class RecordOrder:
     """What is to be recorded."""
 
     plans: tuple[StreamPlan, ...]
-    root: Path
+    places: Places
     pool: PoolSettings
     for_s: float | None = None
     configured: Configured | None = None
     """Keeps the recorder at what a configuration file says."""
-    volumes: tuple[VolumeSettings, ...] = ()
-    """In order of preference; `root` is the folder of the first."""
-    storage: StorageSettings = field(default_factory=StorageSettings)
     notifier: Notifier | None = None
     """Tells the guard how the recorder is."""
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
@@ -76,36 +67,34 @@ def run(order: RecordOrder, show: Show | None, beside: Beside | None = None) -> 
     keep_freed_memory()
     yield_less()
     collect_less()
-    with contextlib.closing(hold(order.root)), asyncio.Runner() as runner:
+    with contextlib.closing(hold(order.places.root)), asyncio.Runner() as runner:
         return runner.run(_record(order, show, beside))
 
 
 async def _record(order: RecordOrder, show: Show | None, beside: Beside | None) -> Exit:
     loop = asyncio.get_running_loop()
     stop = _stop_of(order, loop)
-    catalog = Catalog.open(catalog_path(order.root))
-    answers = _Answers(loop)
-    writer = VolumeWriter(order.root, answers.put)
+    catalog = Catalog.open(catalog_path(order.places.root))
     events = _Events()
     pool = WorkerPool(loop, order.pool, events.put)
     keys = itertools.count(1)
+    clock = SystemClock()
+    storage = StorageDesk(order.places, loop, catalog, clock, partial(next, keys))
     chance = random.Random()  # noqa: S311 - spreads retries, protects nothing
-    services = Services(SystemClock(), writer, catalog, lambda: next(keys), uuid.uuid4)
+    memory = Memory(memory_limit(order.places.storage.memory_bytes))
+    services = Services(clock, storage.volumes, catalog, partial(next, keys), uuid.uuid4, memory)
     reach = PortReach(loop, events.put)
     deliveries = Deliveries()
-    recorder = Recorder(
-        order.plans, RecorderPorts(pool, reach, services, catalog, chance.random, boot_id(), deliveries)
-    )
+    ports = RecorderPorts(pool, reach, services, catalog, chance.random, boot_id(), deliveries, storage.volumes)
+    recorder = Recorder(order.plans, ports)
     _follow_alarms(order, recorder, deliveries)
-    answers.listener = recorder.answered
     events.listener = recorder.handle
     asked = Asked(recorder, catalog, pool.graph, order.configured)
-    control = ControlServer(asked, control_socket(order.root))
-    tidying = _Tidying(order.root, catalog, recorder, loop)
+    control = ControlServer(asked, control_socket(order.places.root))
     pulse = Pulse(order.notifier)
     listening = loop.create_task(_listen(control))
     beating = loop.create_task(pulse.run(recorder.status, listening))
-    tasks = [listening, loop.create_task(in_daemon(tidying.run))]
+    tasks = [listening]
     if show is not None:
         tasks.append(loop.create_task(_show(recorder, show)))
     if order.configured is not None:
@@ -113,18 +102,19 @@ async def _record(order: RecordOrder, show: Show | None, beside: Beside | None) 
         tasks.append(loop.create_task(order.configured.run(recorder)))
     if beside is not None:
         tasks.append(loop.create_task(_beside(beside, recorder, pool)))
+    storage.start(recorder)
     try:
         await run_recorder(recorder, stop, pulse.ticked)
     finally:
         pulse.stopping()
         for task in tasks:
             task.cancel()
-        tidying.stop()
+        storage.stop()
         is_clean = await recorder.shut_down()
         await control.stop()
         pool.shut_down()
         reach.close()
-        is_clean &= await asyncio.to_thread(writer.close, 10.0)
+        is_clean &= await storage.close()
         await asyncio.to_thread(deliveries.close)
         is_clean &= await asyncio.to_thread(catalog.close)
         beating.cancel()
@@ -184,47 +174,6 @@ async def _show(recorder: Recorder, show: Show) -> None:
         await asyncio.sleep(SHOW_EVERY_S)
 
 
-class _Tidying:
-    """Brings files and catalog in line that an earlier recorder left behind. Recording goes on beside it."""
-
-    def __init__(self, root: Path, catalog: Catalog, recorder: Recorder, loop: asyncio.AbstractEventLoop) -> None:
-        self._root, self._catalog, self._recorder, self._loop = root, catalog, recorder, loop
-        self._is_stopped = False
-        self._began_ns = WallNs(time.time_ns())
-
-    def stop(self) -> None:
-        self._is_stopped = True
-
-    def run(self) -> None:
-        settings = CheckSettings(live_paths=self._recorder.open_paths, should_stop=lambda: self._is_stopped)
-        try:
-            report = check(self._root, repair=True, catalog=self._catalog, settings=settings)
-        except (CheckError, CatalogError, OSError) as error:
-            LOG.warning("files that an earlier recorder left behind were not checked: %s", error)
-            return
-        for finding in report.findings:
-            LOG.info("%s", finding.sentence)
-        if not report.was_stopped:
-            self._recorder.alarms.unresolved = report.unresolved
-        self._correct_gaps()
-
-    def _correct_gaps(self) -> None:
-        """What was left open is dated by its files now: so is the time that the recorder was away."""
-        self._catalog.flush(FLUSH_S)
-        try:
-            ends = {
-                stream: self._catalog.footage_end(stream.camera, stream.stream, before_ns=self._began_ns)
-                for stream in self._recorder.past.ends
-            }
-        except CatalogError as error:
-            LOG.warning("when the recorder was away is known by its catalog only: %s", error)
-            return
-        found = {stream: end_ns for stream, end_ns in ends.items() if end_ns is not None}
-        with contextlib.suppress(RuntimeError):
-            # The loop may be closed already.
-            self._loop.call_soon_threadsafe(self._recorder.repaired, found)
-
-
 class _Events:
     """Joins the pool and the recorder, of which each needs the other."""
 
@@ -233,28 +182,3 @@ class _Events:
 
     def put(self, event: PoolEvent | PortSeen) -> None:
         self.listener(event)
-
-
-class _Answers:
-    """Brings the writer's answers to the event loop, many at a time."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.listener: Callable[[Answer], None] = lambda _: None
-        self._loop = loop
-        self._waiting: deque[Answer] = deque()
-        self._is_called = False
-
-    def put(self, answer: Answer) -> None:
-        self._waiting.append(answer)
-        if self._is_called:
-            return
-        self._is_called = True
-        with contextlib.suppress(RuntimeError):
-            # The loop may be closed already, when a disk took too long to answer.
-            self._loop.call_soon_threadsafe(self._deliver)
-
-    def _deliver(self) -> None:
-        # First the flag, then the queue: an answer that comes in between calls again rather than being left.
-        self._is_called = False
-        while self._waiting:
-            self.listener(self._waiting.popleft())

@@ -9,13 +9,14 @@ import sys
 from pathlib import Path
 
 from holdfast.app.addresses import parse_address
-from holdfast.app.folder import low_space, usable_folder
+from holdfast.app.folder import low_space
 from holdfast.app.language import say, translated
 from holdfast.app.logs import logging_from, set_up_logs
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.record import RecordOrder, run
+from holdfast.app.storage import Places
 from holdfast.app.terminal import StatusDisplay
-from holdfast.app.volumes import check_volumes, storage_from, volumes_from
+from holdfast.app.volumes import check_volumes, known_volumes, root_of_state, storage_from, volumes_from
 from holdfast.config.settings import LogFormat
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import NS_PER_S
@@ -41,19 +42,19 @@ def record(options: argparse.Namespace) -> int:
     # A table is drawn on the screen that the lines of a log for machines may share.
     display = StatusDisplay(plain=options.plain or logging_settings.format is LogFormat.JSON)
     set_up_logs(console=display.console, settings=logging_settings)
-    free_bytes = low_space(order.root)
+    free_bytes = low_space(order.places.root)
     if free_bytes is not None:
-        LOG.warning("only %d MiB are free in %s", free_bytes >> 20, order.root)
+        LOG.warning("only %d MiB are free in %s", free_bytes >> 20, order.places.root)
     with display:
         exit_code = run(order, display.show)
-    quoted = shlex.quote(str(options.to[0]))
+    quoted = shlex.quote(str(options.to[0] if len(options.to) == 1 else order.places.root))
     if exit_code is Exit.OK:
         sentence = "Ended. The files are in {path}. To list them: holdfast segments {quoted}"
     else:
         sentence = "Not every file could be made final. To mend them: holdfast check {quoted} --repair"
     with contextlib.suppress(OSError):
         # The terminal may be gone by now.
-        print(say(sentence, path=order.root, quoted=quoted), flush=True)
+        print(say(sentence, path=order.places.root, quoted=quoted), flush=True)
     return exit_code
 
 
@@ -73,7 +74,8 @@ def order_from(options: argparse.Namespace) -> RecordOrder:
     addresses = [parse_address(url, password, options.source) for url in options.urls]
     names = _names(options.name, len(addresses))
     volumes, storage = volumes_from(options), storage_from(options)
-    check_volumes(volumes, storage.memory_bytes, known=None)
+    root = root_of_state(volumes, storage)
+    check_volumes(volumes, storage.memory_bytes, known=known_volumes(root))
     rules = SegmentRules(
         duration_ns=int(options.segment * NS_PER_S),
         size_bytes=options.segment_size,
@@ -84,12 +86,9 @@ def order_from(options: argparse.Namespace) -> RecordOrder:
             StreamPlan(StreamId(name), address, name=name, rules=rules, records=options.starts, sound=options.audio)
             for name, address in zip(names, addresses, strict=True)
         ),
-        # The recorder uses the first volume only, until it knows of the others (`RecordOrder.volumes`).
-        root=usable_folder(volumes[0].path),
+        places=Places(root, volumes, storage),
         pool=PoolSettings(streams_per_worker=options.cameras_per_worker, memory_limit_bytes=options.worker_memory),
         for_s=options.for_s,
-        volumes=volumes,
-        storage=storage,
     )
 
 

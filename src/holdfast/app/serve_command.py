@@ -6,7 +6,7 @@ import logging
 from importlib import resources
 from pathlib import Path
 
-from holdfast.app.folder import low_space, usable_folder
+from holdfast.app.folder import low_space
 from holdfast.app.language import say
 from holdfast.app.logs import logging_from, set_levels, set_up_logs
 from holdfast.app.notify import Notifier
@@ -15,9 +15,10 @@ from holdfast.app.problems import Exit, Problem
 from holdfast.app.record import RecordOrder, run
 from holdfast.app.record_command import check_software
 from holdfast.app.reload import Configured
+from holdfast.app.storage import Places
 from holdfast.app.system import SystemClock
 from holdfast.app.unit import unit_text
-from holdfast.app.volumes import check_volumes
+from holdfast.app.volumes import check_volumes, known_volumes, root_of_state
 from holdfast.app.where import config_problem
 from holdfast.config.problems import ConfigError
 from holdfast.config.reading import read
@@ -45,9 +46,8 @@ def serve(options: argparse.Namespace) -> int:
     # A watchdog's SIGABRT then says where every thread stood.
     faulthandler.enable()
     notifier = Notifier.from_environment()
-    check_volumes(settings.volumes, settings.storage.memory_bytes, known=None)
-    # The recorder uses the first volume only, until it knows of the others (`RecordOrder.volumes`).
-    root = usable_folder(settings.volume)
+    root = root_of_state(settings.volumes, settings.storage)
+    check_volumes(settings.volumes, settings.storage.memory_bytes, known=known_volumes(root))
     check_software()
     set_up_logs(console=None, settings=logging_from(options, settings.logging))
     free_bytes = low_space(root)
@@ -61,12 +61,10 @@ def serve(options: argparse.Namespace) -> int:
     )
     order = RecordOrder(
         plans_from(settings),
-        root,
+        Places(root, settings.volumes, settings.storage),
         pool_from(settings),
         configured=configured,
         notifier=notifier,
-        volumes=settings.volumes,
-        storage=settings.storage,
         alarms=settings.alarms,
     )
     LOG.info("%s: %d cameras, the recordings go to %s", path, len(settings.cameras), root)

@@ -10,12 +10,16 @@ import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from holdfast.app.folder import usable_folder
 from holdfast.app.language import say, translated
 from holdfast.app.problems import Exit, Problem
+from holdfast.app.recording_root import catalog_path
+from holdfast.catalog.queries import CatalogReader
 from holdfast.config.settings import StorageSettings, VolumeSettings
 from holdfast.config.volumes import MOST_VOLUMES, place_of, usual_name
 from holdfast.policy.volume_events import VolumeRules
 from holdfast.policy.volume_places import Place, objection
+from holdfast.ports.catalog import CatalogError
 
 LOOK_COMMAND = (sys.executable, "-m", "holdfast.storage.look")
 LOOK_PATIENCE_S = 5.0
@@ -55,13 +59,33 @@ def state_place(volumes: Sequence[VolumeSettings], storage: StorageSettings) -> 
     """The folder of the catalog when it lies in none of the volumes; None when it lies in the only one."""
     if storage.state is not None:
         return storage.state
-    if len(volumes) == 1:
+    if len(volumes) == 1 and catalog_path(volumes[0].path).exists():
         return None
     given = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
     if given:
         # systemd.exec(5): of a service with StateDirectory=.
         return Path(given)
+    if len(volumes) == 1:
+        return None
     return Path("/var/lib/holdfast") if os.geteuid() == 0 else Path.home() / ".local" / "state" / "holdfast"
+
+
+def root_of_state(volumes: Sequence[VolumeSettings], storage: StorageSettings) -> Path:
+    """The folder of the catalog, tried by writing to it. Raises Problem."""
+    state = state_place(volumes, storage)
+    if state is None:
+        return usable_folder(volumes[0].path)
+    with contextlib.suppress(OSError):
+        state.parent.mkdir(parents=True, exist_ok=True)
+    return usable_folder(state)
+
+
+def known_volumes(root: Path) -> Collection[str] | None:
+    """Names of the volumes that were used before; None when that is not known."""
+    try:
+        return [volume.name for volume in CatalogReader(catalog_path(root)).volumes()]
+    except CatalogError:
+        return None
 
 
 def check_volumes(

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from holdfast.app.language import say
 from holdfast.app.problems import Exit, Problem
+from holdfast.app.volumes import state_place
 from holdfast.app.words import config_words
 from holdfast.config.problems import ConfigError
-from holdfast.config.reading import volume_of
+from holdfast.config.reading import storage_of
 
 
 def root_of(options: argparse.Namespace) -> Path:
@@ -20,9 +21,10 @@ def root_of(options: argparse.Namespace) -> Path:
         return root
     assert config is not None
     try:
-        return volume_of(config)
+        volumes, storage = storage_of(config)
     except ConfigError as error:
         raise config_problem(error) from error
+    return state_place(volumes, storage) or volumes[0].path
 
 
 def config_problem(error: ConfigError) -> Problem:

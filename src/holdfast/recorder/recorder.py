@@ -73,8 +73,8 @@ class Recorder:
             services.clock, services.catalog, ports.notifications, services.new_run_id, self.past.alarms
         )
         self._pins = Pins(self.past.certificates, ports.services.clock, ports.services.catalog)
-        self._alone = Alone(ports.services.clock)
-        self._leavers = Leavers(self._alone)
+        self.alone = Alone(ports.services.clock)
+        self._leavers = Leavers(self.alone)
         self._supervisors = {plan.stream: self._supervisor(plan) for plan in plans}
         self._waiting: set[StreamId] = set()
         """Streams that are connected as soon as an earlier life of theirs has let go of the camera."""
@@ -161,7 +161,7 @@ class Recorder:
             return
         supervisor = self._supervisors.get(event.stream)
         if supervisor is not None:
-            self._alone.do(event.stream, lambda: supervisor.handle(event))
+            self.alone.do(event.stream, lambda: supervisor.handle(event))
 
     def repaired(self, footage: Mapping[StreamId, WallNs]) -> None:
         """Files that an earlier life left open were repaired: where each stream's footage of then really ends."""
@@ -173,7 +173,7 @@ class Recorder:
     def answered(self, answer: Answer) -> None:
         """An answer of the writer."""
         for supervisor in self.everyone:
-            if self._alone.do(supervisor.stream, partial(supervisor.recording.answered, answer)):
+            if self.alone.do(supervisor.stream, partial(supervisor.recording.answered, answer)):
                 return
 
     def tick(self) -> None:
@@ -186,7 +186,7 @@ class Recorder:
         if self._ports.storage is not None:
             self._ports.storage.tick()
         for supervisor in self.everyone:
-            self._alone.do(supervisor.stream, partial(supervisor.tick, skipped_s))
+            self.alone.do(supervisor.stream, partial(supervisor.tick, skipped_s))
         self._look_at_leavers()
         if self._ticks % HEARTBEAT_EVERY_TICKS == 0:
             self._ports.services.catalog.post(Heartbeat(wall_ns=clock.wall_ns(), boot_id=self._ports.boot_id))
@@ -199,14 +199,14 @@ class Recorder:
         """End every session and make every file final. False when something did not end in time."""
         everyone = self.everyone
         for supervisor in everyone:
-            self._alone.do(supervisor.stream, supervisor.disable)
+            self.alone.do(supervisor.stream, supervisor.disable)
         self._waiting.clear()
         await _wait(lambda: all(s.is_down() for s in everyone), END_PATIENCE_S)
         for supervisor in everyone:
-            self._alone.do(supervisor.stream, supervisor.recording.shut_down)
+            self.alone.do(supervisor.stream, supervisor.recording.shut_down)
         is_clean = await _wait(lambda: all(s.recording.is_idle for s in everyone), WRITE_PATIENCE_S)
         for supervisor in everyone:
-            self._alone.do(supervisor.stream, supervisor.ledger.settle)
+            self.alone.do(supervisor.stream, supervisor.ledger.settle)
         self._ports.services.catalog.post(RecorderStopped(wall_ns=self._ports.services.clock.wall_ns()))
         if not is_clean:
             LOG.warning("not every file could be made final; `holdfast check DIR --repair` does it")
@@ -256,7 +256,7 @@ class Recorder:
             self._ports.capture.release(stream)
         for stream in [stream for stream in self._waiting if not self._leavers.hold(stream)]:
             self._waiting.discard(stream)
-            self._alone.do(stream, self._supervisors[stream].enable)
+            self.alone.do(stream, self._supervisors[stream].enable)
 
 
 def _adjust(supervisor: StreamSupervisor, plan: StreamPlan, catalog: CatalogWrites) -> None:

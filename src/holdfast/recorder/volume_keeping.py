@@ -71,6 +71,8 @@ class VolumePorts:
     later: Callable[[Callable[[], None]], object]
     """Calls something soon, on the same loop."""
     recorder_id: str
+    known: Callable[[], Iterable[VolumeRecord]]
+    """What the catalog has of them; asked whenever one is opened, because a person may have adopted another disk."""
 
 
 class Hears(Protocol):
@@ -108,10 +110,8 @@ class VolumeKeeper:
         """Whether a volume is still being looked at."""
         return any(volume.state is VolumeState.CHECKING for volume in self.state.volumes)
 
-    def start(self, known: Iterable[VolumeRecord]) -> None:
-        """Open all volumes. `known`: what the catalog has of them."""
-        recorder_id = self._ports.recorder_id
-        self._known = {one.name: VolumeIdentity(one.volume_id, recorder_id, one.name) for one in known}
+    def start(self) -> None:
+        """Open all volumes."""
         self.state, actions = policy.begin(self.plans, self.state.rules, at_s=self._now_s())
         self._carry_out(actions)
 
@@ -216,6 +216,8 @@ class VolumeKeeper:
             self._hears.used(name)
 
     def _start(self, name: str, process: int) -> None:
+        for one in self._ports.known():
+            self._known[one.name] = VolumeIdentity(one.volume_id, self._ports.recorder_id, one.name)
         root, expected = self.plans[name].root, self._known.get(name)
         order = OpenVolume(root, expected, self._ports.recorder_id, name, self.state.rules.reserve_bytes)
         heard = partial(self._heard, name, process)

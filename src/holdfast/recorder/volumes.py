@@ -9,7 +9,7 @@ from functools import partial
 from typing import Protocol
 
 from holdfast.domain.faults import FaultKind
-from holdfast.domain.segments import SegmentRecord, SegmentState, VolumeRecord
+from holdfast.domain.segments import SegmentRecord, SegmentState
 from holdfast.policy.volume_events import FailSegments, VolumeRules, Volumes
 from holdfast.ports.volumes import (
     Answer,
@@ -42,6 +42,9 @@ class VolumeNews(Protocol):
     def came_home(self, volume: str) -> None:
         """A better volume than before is in use: what is open elsewhere is to go on there."""
 
+    def volume_opened(self, volume: str) -> None:
+        """A volume is open: what an earlier life left there can be looked at."""
+
 
 class VolumeSet:
     """Implements `ports.volumes.Writer` and `volume_keeping.Hears`."""
@@ -69,12 +72,12 @@ class VolumeSet:
         """See Writer."""
         return self.state.in_use
 
-    def start(self, news: VolumeNews, known: Iterable[VolumeRecord], uncut: Iterable[SegmentRecord]) -> None:
-        """Open all volumes. `known`, `uncut`: what the catalog has of volumes, and of files that are to be cut."""
+    def start(self, news: VolumeNews, uncut: Iterable[SegmentRecord]) -> None:
+        """Open all volumes. `uncut`: what the catalog has of files that are to be cut."""
         self._news = news
         for row in uncut:
             self._left_uncut.setdefault(row.volume, []).append(row)
-        self.keeper.start(known)
+        self.keeper.start()
 
     def tick(self) -> None:
         """Let time pass."""
@@ -152,6 +155,8 @@ class VolumeSet:
             self._placing.put(key, Placed(name, 0, row.path, has_failed=True, cut_bytes=row.keep_bytes))
         for key, placed in self._placing.to_be_cut(name):
             self._send_cut(key, placed)
+        assert self._news is not None
+        self._news.volume_opened(name)
 
     def used(self, name: str | None) -> None:
         """See Hears."""

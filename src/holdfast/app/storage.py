@@ -1,0 +1,101 @@
+"""Puts the volumes together: their processes, the table of mounts, and what is done when one is open."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from holdfast.app.identity import recorder_id
+from holdfast.app.tidying import Tidying
+from holdfast.app.volumes import rules_from
+from holdfast.catalog.store import Catalog
+from holdfast.config.settings import StorageSettings, VolumeSettings
+from holdfast.domain.segments import SegmentRecord, VolumeRecord
+from holdfast.ports.catalog import CatalogError
+from holdfast.ports.clock import Clock
+from holdfast.recorder.recorder import Recorder
+from holdfast.recorder.storage_news import StorageNews
+from holdfast.recorder.volume_keeping import VolumePlan, VolumePorts
+from holdfast.recorder.volumes import VolumeSet
+from holdfast.storage.mount_watch import MountWatch
+from holdfast.storage.mounts import Mount
+from holdfast.storage.processes import Processes
+
+LOG = logging.getLogger("holdfast.storage")
+CLOSE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where things are."""
+
+    root: Path
+    """Folder of the catalog, and of what else must outlive the recorder: the only volume, or the state folder."""
+    volumes: tuple[VolumeSettings, ...]
+    """In order of preference."""
+    storage: StorageSettings = field(default_factory=StorageSettings)
+
+
+class StorageDesk:
+    """Owns the volumes of a running recorder."""
+
+    def __init__(
+        self,
+        places: Places,
+        loop: asyncio.AbstractEventLoop,
+        catalog: Catalog,
+        clock: Clock,
+        new_key: Callable[[], int],
+    ) -> None:
+        """Nothing is opened before `start`."""
+        self._loop, self._catalog = loop, catalog
+        self._roots = {volume.name: volume.path.absolute() for volume in places.volumes}
+        plans = [VolumePlan(name, str(root)) for name, root in self._roots.items()]
+        ports = VolumePorts(
+            clock, catalog, Processes(loop), new_key, loop.call_soon, recorder_id(places.root), self._known
+        )
+        self.volumes = VolumeSet(plans, rules_from(places.storage), ports)
+        self._tidying: Tidying | None = None
+        self._watch: MountWatch | None = None
+
+    def start(self, recorder: Recorder) -> None:
+        """Open the volumes, and look after them."""
+        tidying = self._tidying = Tidying(self._catalog, recorder, self._loop)
+        news = StorageNews(recorder, lambda name: tidying.opened(name, self._roots[name]))
+        self.volumes.start(news, self._uncut())
+        try:
+            self._watch = MountWatch(self._mounts_changed)
+        except OSError as error:
+            LOG.warning("what is mounted cannot be watched (%s): a disk that is unmounted is noticed late", error)
+
+    def stop(self) -> None:
+        """Begin nothing new."""
+        if self._watch is not None:
+            self._watch.close()
+        if self._tidying is not None:
+            self._tidying.stop()
+
+    async def close(self) -> bool:
+        """Have everything written. False when a volume did not let it be in time."""
+        return await self.volumes.keeper.close(CLOSE_S)
+
+    def _mounts_changed(self, _mounts: tuple[Mount, ...]) -> None:
+        with contextlib.suppress(RuntimeError):
+            # The loop may be closed already.
+            self._loop.call_soon_threadsafe(self.volumes.keeper.mounts_changed)
+
+    def _known(self) -> Iterable[VolumeRecord]:
+        try:
+            return self._catalog.volumes()
+        except CatalogError:
+            # What the volumes say themselves is then believed, if it is this recorder that they name.
+            return ()
+
+    def _uncut(self) -> list[SegmentRecord]:
+        try:
+            return [row for name in self._roots for row in self._catalog.uncut(name)]
+        except CatalogError as error:
+            LOG.warning("which files are still to be cut is not known: %s", error)
+            return []
