@@ -1,5 +1,6 @@
 """Files are brought to another volume whole, once, wherever that is stopped."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -127,3 +128,16 @@ def test_it_gives_way() -> None:
     for _ in range(10):
         pace(100)
     assert 0.9 < waits[-1] <= 1.0
+
+
+def test_a_file_system_without_links_will_do(tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", refuse)
+    home = volume(tmp_path, "home")
+    assert bring(source, home, PATH, never_wait).path == PATH
+    assert (home / PATH).read_bytes() == source.read_bytes()
+    assert files(home) == [PATH]
+    source.write_bytes(b"another one of the same name")
+    assert bring(source, home, PATH, never_wait).path == PATH.replace(".mp4", "_2.mp4")

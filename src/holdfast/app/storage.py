@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from holdfast.app.home_coming import HomeComing
 from holdfast.app.identity import recorder_id
 from holdfast.app.tidying import Tidying
 from holdfast.app.volumes import rules_from
@@ -59,12 +60,16 @@ class StorageDesk:
         self.volumes = VolumeSet(plans, rules_from(places.storage), ports)
         self._tidying: Tidying | None = None
         self._watch: MountWatch | None = None
+        rate = places.storage.move_rate_bytes
+        self._home_coming = HomeComing(self.volumes, catalog, self._roots, rate)
+        self._moving: asyncio.Task[None] | None = None
 
     def start(self, recorder: Recorder) -> None:
         """Open the volumes, and look after them."""
         tidying = self._tidying = Tidying(self._catalog, recorder, self._loop)
         news = StorageNews(recorder, lambda name: tidying.opened(name, self._roots[name]))
         self.volumes.start(news, self._uncut())
+        self._moving = self._loop.create_task(self._home_coming.run())
         try:
             self._watch = MountWatch(self._mounts_changed)
         except OSError as error:
@@ -72,6 +77,8 @@ class StorageDesk:
 
     def stop(self) -> None:
         """Begin nothing new."""
+        if self._moving is not None:
+            self._moving.cancel()
         if self._watch is not None:
             self._watch.close()
         if self._tidying is not None:

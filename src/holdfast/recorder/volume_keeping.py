@@ -104,6 +104,7 @@ class VolumeKeeper:
         self._ports, self._hears = ports, hears
         self._known: dict[str, VolumeIdentity] = {}
         self._processes: dict[tuple[str, int], VolumeProcess] = {}
+        self._is_closing = False
 
     @property
     def is_looking(self) -> bool:
@@ -142,6 +143,7 @@ class VolumeKeeper:
 
     async def close(self, timeout_s: float) -> bool:
         """Have everything carried out, and end all processes. False when that did not come about in time."""
+        self._is_closing = True
         current = {(volume.name, volume.process) for volume in self.state.volumes}
         waited = []
         for key, process in self._processes.items():
@@ -168,7 +170,8 @@ class VolumeKeeper:
                 self._step(WritingFailed(name, process, sentence, VolumeState.GONE))
             case VolumeExited():
                 self._processes.pop((name, process), None)
-                self._step(Exited(name, process))
+                if not self._is_closing:
+                    self._step(Exited(name, process))
             case _:
                 self._hears.answered(name, process, event)
 

@@ -20,7 +20,7 @@ MOST_BYTES = 4096
 MOST_NAME = 255
 FORMAT = 1
 _BEGINNING = b'{"format": 1, "volume_id": "'
-_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
+NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
 """What file systems without hard links say, such as FAT (link(2))."""
 
 
@@ -63,7 +63,7 @@ def make_marker(root: int, identity: VolumeIdentity) -> None:
         try:
             os.link(written, NAME, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
         except OSError as error:
-            if error.errno not in _NO_LINKS:
+            if error.errno not in NO_LINKS:
                 raise
             # The name is taken first; a cut in between leaves an empty marker, which is known for what it is.
             os.close(os.open(NAME, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640, dir_fd=folder))

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from holdfast.storage.marker import NO_LINKS
+
 STATE_FOLDER = ".holdfast"
 MOVING_FOLDER = "moving"
 CHUNK_BYTES = 1 << 20
@@ -63,7 +65,7 @@ def bring(source: Path, target_root: Path, path: str, pace: Pace) -> Moved:
         wanted = _copied(taken, size_bytes, part, pace)
     _reread(part, size_bytes, wanted, pace)
     placed = _placed(part, target_root, Path(path), size_bytes, wanted)
-    part.unlink()
+    part.unlink(missing_ok=True)
     return Moved(placed, size_bytes, wanted)
 
 
@@ -127,7 +129,7 @@ def _placed(part: Path, root: Path, path: Path, size_bytes: int, wanted: str) ->
     for number in range(1, NAMES_TRIED + 1):
         name = path.name if number == 1 else f"{path.stem}_{number}{path.suffix}"
         try:
-            os.link(part, folder / name)
+            _link(part, folder / name)
         except FileExistsError:
             if not _is_it(folder / name, size_bytes, wanted):
                 continue
@@ -135,6 +137,20 @@ def _placed(part: Path, root: Path, path: Path, size_bytes: int, wanted: str) ->
         _sync_folder(folder)
         return (path.parent / name).as_posix()
     raise MoveError(f"{root / path} and {NAMES_TRIED - 1} names after it are taken")
+
+
+def _link(part: Path, name: Path) -> None:
+    """Give it this name. Raises FileExistsError when there is such a file, OSError."""
+    try:
+        os.link(part, name)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        # The name is taken first, so that nothing is replaced but what was put there here.
+        with _opened(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL):
+            part.replace(name)
 
 
 def _is_it(file: Path, size_bytes: int, wanted: str) -> bool:

@@ -1,0 +1,152 @@
+"""Brings segments home that were recorded on another volume, one by one, beside recording."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from holdfast.app.daemon import in_daemon
+from holdfast.catalog.store import Catalog
+from holdfast.domain.segments import LeftoverRemoved, SegmentMoved, SegmentRecord
+from holdfast.policy.home_coming import may_move
+from holdfast.policy.volume_events import Volume
+from holdfast.ports.catalog import CatalogError
+from holdfast.recorder.volumes import VolumeSet
+
+LOG = logging.getLogger("holdfast.storage")
+COMMAND = (sys.executable, "-m", "holdfast.storage.move_process")
+LOOK_EVERY_S = 2.0
+AT_ONCE = 100
+FLUSH_S = 30.0
+SILENT_S = 60.0
+"""The process says at least so often how far it is, or it hangs."""
+AGAIN_S = 60.0
+"""A segment that could not be moved is left alone for so long."""
+
+
+class MoverError(Exception):
+    """The process that moves files does not answer."""
+
+
+@dataclass(slots=True)
+class Mover:
+    """The process, started when it is needed."""
+
+    _process: asyncio.subprocess.Process | None = None
+
+    async def ask(self, request: Mapping[str, object]) -> dict[str, object]:
+        """Have something done. Raises MoverError when the process hangs or dies; the next call starts another one."""
+        if self._process is None:
+            pipe = asyncio.subprocess.PIPE
+            self._process = await asyncio.create_subprocess_exec(*COMMAND, stdin=pipe, stdout=pipe)
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(json.dumps(request).encode() + b"\n")
+            while True:
+                async with asyncio.timeout(SILENT_S):
+                    line = await process.stdout.readline()
+                said = json.loads(line)
+                if "at_bytes" not in said:
+                    return dict(said)
+        except (OSError, TimeoutError, ValueError) as error:
+            self.close()
+            raise MoverError("the process that moves files does not answer; it is started again") from error
+
+    def close(self) -> None:
+        """End it, whatever it is doing."""
+        process, self._process = self._process, None
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+
+
+@dataclass(slots=True)
+class HomeComing:
+    """One at a time, no faster than `bytes_per_s`; what was begun goes on after a restart."""
+
+    volumes: VolumeSet
+    catalog: Catalog
+    roots: Mapping[str, Path]
+    bytes_per_s: int
+    _mover: Mover = field(default_factory=Mover)
+    _not_before_s: dict[tuple[str, str], float] = field(default_factory=dict)
+    moved: int = 0
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        try:
+            while True:
+                await asyncio.sleep(LOOK_EVERY_S)
+                try:
+                    await self._remove_leftovers()
+                    await self._bring_home()
+                except (CatalogError, MoverError) as error:
+                    LOG.warning("segments are not moved home just now: %s", error)
+        finally:
+            self._mover.close()
+
+    async def _bring_home(self) -> None:
+        for home in self.volumes.state.volumes:
+            if len(self.roots) == 1 or not home.is_writable:
+                continue
+            rows = await in_daemon(partial(self.catalog.away_from, home.name, limit=AT_ONCE))
+            for row in rows:
+                if self._may_move(row):
+                    await self._bring(row)
+
+    def _may_move(self, row: SegmentRecord) -> bool:
+        names = {volume.name: volume for volume in self.volumes.state.volumes}
+        home, source = names.get(row.home), names.get(row.volume)
+        is_due = asyncio.get_running_loop().time() >= self._not_before_s.get((row.volume, row.path), 0.0)
+        if home is None or source is None or not is_due:
+            return False
+        return may_move(home, source, row.size_bytes, self.volumes.state.rules)
+
+    async def _bring(self, row: SegmentRecord) -> None:
+        state = self.volumes.state
+        home, source = state.of(row.home), state.of(row.volume)
+        said = await self._mover.ask(
+            {
+                "do": "bring",
+                "source_root": str(self.roots[source.name]),
+                "source_id": source.volume_id,
+                "root": str(self.roots[home.name]),
+                "volume_id": home.volume_id,
+                "path": row.path,
+                "bytes_per_s": self.bytes_per_s,
+            }
+        )
+        if "error" in said:
+            self._not_before_s[row.volume, row.path] = asyncio.get_running_loop().time() + AGAIN_S
+            LOG.warning("%s stays on volume %s for now: %s", row.path, row.volume, said["error"])
+            return
+        moved = SegmentMoved(volume=row.volume, path=row.path, to_volume=home.name, to_path=str(said["path"]))
+        self.catalog.post(moved)
+        self.moved += 1
+        LOG.info("%s came home from volume %s to %s", row.path, row.volume, home.name)
+        # Only when the catalog has it: until then the copy elsewhere is the one that counts.
+        if await in_daemon(partial(self.catalog.flush, FLUSH_S)):
+            await self._remove(source, row.path)
+
+    async def _remove_leftovers(self) -> None:
+        if len(self.roots) == 1:
+            return
+        for volume in self.volumes.state.volumes:
+            if volume.is_open:
+                for path in await in_daemon(partial(self.catalog.leftovers, volume.name)):
+                    await self._remove(volume, path)
+
+    async def _remove(self, volume: Volume, path: str) -> None:
+        request = {"do": "remove", "root": str(self.roots[volume.name]), "volume_id": volume.volume_id, "path": path}
+        said = await self._mover.ask(request)
+        if "error" in said:
+            LOG.warning("the copy %s on volume %s cannot be removed yet: %s", path, volume.name, said["error"])
+        else:
+            self.catalog.post(LeftoverRemoved(volume=volume.name, path=path))
