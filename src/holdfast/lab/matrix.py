@@ -26,6 +26,7 @@ from holdfast.lab.scenarios import (
     lives,
     network,
     outages,
+    power,
     processes,
     recording,
     sound,
@@ -34,6 +35,7 @@ from holdfast.lab.scenarios import (
 from holdfast.lab.scenarios.film import worst_and_median
 from holdfast.lab.scenarios.kinds import KINDS
 from holdfast.lab.scenarios.stand import Row
+from holdfast.lab.storage.needs import NotHere
 
 Scenario = Callable[[Path, int, bool], list[Row]]
 
@@ -65,6 +67,10 @@ SCENARIOS: Mapping[str, Scenario] = {
     "autumn-night": lambda root, seed, quick: clocks.autumn_night(root, stretch_s=8 if quick else 20, seed=seed),
     "spring-night": lambda root, seed, quick: clocks.spring_night(root, stretch_s=8 if quick else 20, seed=seed),
     "disk-full": lambda root, seed, quick: disks.full(root, times=1 if quick else 10, seed=seed),
+    "storage-power-ext4": lambda root, seed, quick: power.power(
+        root, kind="ext4", moments=5 if quick else 50, seed=seed
+    ),
+    "storage-power-xfs": lambda root, seed, quick: power.power(root, kind="xfs", moments=5 if quick else 50, seed=seed),
     "command-lines": lambda root, _seed, _quick: inputs.command_lines(root),
     "names-and-signals": lambda root, seed, _quick: inputs.names_and_signals(root, seed=seed),
     "secrets": lambda root, seed, _quick: inputs.secrets(root, seed=seed),
@@ -104,7 +110,7 @@ def main() -> int:
             new = _run(name, seed, quick=options.quick, keep=options.keep)
             rows += new
             passed = "passed" if all(row.passed for row in new) else f"FAILED with seed {seed}"
-            print(f"{passed}, {time.monotonic() - begun_s:.0f} s", flush=True)
+            print(f"{passed if new else 'skipped'}, {time.monotonic() - begun_s:.0f} s", flush=True)
     if options.json:
         options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1), encoding="utf-8")
     _show(rows)
@@ -116,6 +122,9 @@ def _run(name: str, seed: int, *, quick: bool, keep: Path | None) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="holdfast-faults-") as folder:
         try:
             rows = (SCENARIOS.get(name) or SINGLE[name])(Path(folder) / "recordings", seed, quick)
+        except NotHere as reason:
+            print(reason, end=": ")
+            rows = []
         except Exception:  # noqa: BLE001 - whatever broke it, hours of other runs must not be lost for it
             traceback.print_exc()
             rows = [Row(name, "broke off before its end", 1, 0, "")]

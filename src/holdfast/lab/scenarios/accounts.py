@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from holdfast.fmp4 import HEAD_BYTES, SegmentSummary, read_summary
+from holdfast.fmp4 import HEAD_BYTES, Fmp4Error, SegmentSummary, read_summary
 from holdfast.lab import reader
 from holdfast.lab.scenarios.stand import Row, Stand
 
@@ -50,12 +50,18 @@ def file_problems(root: Path, name: str) -> list[str]:
             found.append(f"{path.name} has no picture")
         if len(played.sizes) > 1:
             found.append(f"{path.name} has pictures of several sizes: {played.sizes}")
-        if not summary(path).is_final:
-            found.append(f"{path.name} is not final")
+        found += _unfinished(path)
         match = _NAME.fullmatch(path.name)
         if match is None or match["camera"] != name or path.parent != root / name / _day(match["date"]):
             found.append(f"{path} is not named as required")
     return found
+
+
+def _unfinished(path: Path) -> list[str]:
+    try:
+        return [] if summary(path).is_final else [f"{path.name} is not final"]
+    except Fmp4Error as error:
+        return [f"{path.name} is no segment: {error}"]
 
 
 def all_file_problems(made: Stand) -> list[str]:

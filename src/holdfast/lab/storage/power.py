@@ -4,9 +4,7 @@ A file system on a loop device on a file behind FUSE, where all that it writes a
 """
 
 import contextlib
-import os
 import random
-import signal
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -51,17 +49,13 @@ class LoggedDisk(Mounted):
         self._device = ""
         self._log: list[Entry] = []
 
-    def cut(self, *pids: int) -> int:
-        """Cut the power: the disk does not obey from now on, and these processes are dead. The wall time of it, in ns.
+    def cut(self) -> int:
+        """Cut the power: the disk obeys nothing from now on. The wall time of it, in nanoseconds.
 
-        What was written after it was answered nobody.
+        What was written after it was answered nobody. Who uses the disk is to be killed next.
         """
         cut_ns = time.time_ns()
         self._fuse.kill()
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self._end()
         return cut_ns
 
     @property
@@ -82,6 +76,7 @@ class LoggedDisk(Mounted):
 
         Mounting replays the journal. Raises DiskError when it cannot be mounted.
         """
+        self._end()
         command("cp", "--sparse=always", str(self._initial), str(self._image))
         with self._image.open("r+b") as image:
             for offset, data in surviving(self.log, until_ns, chance, self._sector_bytes):
