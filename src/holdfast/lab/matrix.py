@@ -12,6 +12,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -30,14 +31,28 @@ from holdfast.lab.scenarios import (
     processes,
     recording,
     sound,
+    storage,
     streams,
+    volumes,
 )
 from holdfast.lab.scenarios.film import worst_and_median
 from holdfast.lab.scenarios.kinds import KINDS
 from holdfast.lab.scenarios.stand import Row
 from holdfast.lab.storage.needs import NotHere
+from holdfast.lab.storage.ways import WAYS, Fault
 
 Scenario = Callable[[Path, int, bool], list[Row]]
+
+
+def _lost_and_back(fault: Fault, root: Path, seed: int, quick: bool) -> list[Row]:  # noqa: FBT001 - every scenario is called like this
+    ways = storage.some_way(fault, seed, all_of_them=not quick)
+    return storage.lost_and_back(root, fault=fault, ways=ways, seed=seed)
+
+
+def _failover(fault: Fault, root: Path, seed: int, quick: bool) -> list[Row]:  # noqa: FBT001 - every scenario is called like this
+    ways = storage.some_way(fault, seed, all_of_them=not quick)
+    return volumes.failover(root, fault=fault, ways=ways, seed=seed)
+
 
 SCENARIOS: Mapping[str, Scenario] = {
     "rotation": lambda root, seed, quick: recording.rotation(
@@ -71,6 +86,10 @@ SCENARIOS: Mapping[str, Scenario] = {
         root, kind="ext4", moments=5 if quick else 50, seed=seed
     ),
     "storage-power-xfs": lambda root, seed, quick: power.power(root, kind="xfs", moments=5 if quick else 50, seed=seed),
+    **{f"storage-{fault}-back": partial(_lost_and_back, fault) for fault in WAYS},
+    "storage-slow-1s": lambda root, seed, quick: storage.slow(root, sync_s=1, seconds=10 if quick else 60, seed=seed),
+    "storage-slow-10s": lambda root, seed, quick: storage.slow(root, sync_s=10, seconds=25 if quick else 60, seed=seed),
+    **{f"storage-{fault}-failover": partial(_failover, fault) for fault in WAYS},
     "command-lines": lambda root, _seed, _quick: inputs.command_lines(root),
     "names-and-signals": lambda root, seed, _quick: inputs.names_and_signals(root, seed=seed),
     "secrets": lambda root, seed, _quick: inputs.secrets(root, seed=seed),

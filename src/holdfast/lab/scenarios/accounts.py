@@ -50,18 +50,12 @@ def file_problems(root: Path, name: str) -> list[str]:
             found.append(f"{path.name} has no picture")
         if len(played.sizes) > 1:
             found.append(f"{path.name} has pictures of several sizes: {played.sizes}")
-        found += _unfinished(path)
+        if not is_final(path):
+            found.append(f"{path.name} is not final")
         match = _NAME.fullmatch(path.name)
         if match is None or match["camera"] != name or path.parent != root / name / _day(match["date"]):
             found.append(f"{path} is not named as required")
     return found
-
-
-def _unfinished(path: Path) -> list[str]:
-    try:
-        return [] if summary(path).is_final else [f"{path.name} is not final"]
-    except Fmp4Error as error:
-        return [f"{path.name} is no segment: {error}"]
 
 
 def all_file_problems(made: Stand) -> list[str]:
@@ -82,6 +76,14 @@ def summary(path: Path) -> SegmentSummary:
         tail = file.read(HEAD_BYTES)
         file.seek(0)
         return read_summary(file.read(HEAD_BYTES), tail, size)
+
+
+def is_final(path: Path) -> bool:
+    """Whether a file was finished; one that is no segment was not."""
+    try:
+        return summary(path).is_final
+    except Fmp4Error:
+        return False
 
 
 def numbers(made: Stand, camera: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""The power is cut while cameras are recorded: what is on the disk afterwards plays, is in the catalog, and is enough."""
+"""The power is cut while cameras are recorded: what the disk has afterwards plays, is in the catalog, and is enough."""
 
 import random
 import subprocess
@@ -90,7 +90,8 @@ def _run(place: Path, kind: Kind, plan: _Plan, chance: random.Random, found: _Fo
         made.kill_everything()
         before = [chance.randrange(begun_ns, cut_ns) for _ in range(plan.moments - 1)]
         for moment_ns in (cut_ns, *before):
-            look = _record_again if plan.is_followed_by_a_recorder and moment_ns == cut_ns else _repair
+            is_end = moment_ns == cut_ns
+            look = _record_again if is_end and plan.is_followed_by_a_recorder else _repair
             _after(disk, made, moment_ns, chance, found, look)
 
 

@@ -1,6 +1,7 @@
 """Disks on file systems of the kernel, as context managers that leave nothing behind. All need root."""
 
 import contextlib
+import os
 import shutil
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +22,7 @@ from holdfast.lab.storage.mounts import (
 )
 
 BALLAST = "ballast"
-_BLOCK = bytes(1 << 16)
+_LARGE, _SMALL = 1 << 28, 1 << 12
 
 
 class Mounted:
@@ -48,12 +49,16 @@ class Mounted:
     ) -> None:
         self._end()
 
-    def fill(self, leave_bytes: int = 0) -> None:
-        """Use up all space but so much."""
-        free = shutil.disk_usage(self.folder).free - leave_bytes
-        with (self.folder / BALLAST).open("ab", buffering=0) as file, contextlib.suppress(OSError):
-            while free > 0:
-                free -= file.write(_BLOCK[:free])
+    def fill(self) -> None:
+        """Use up all space."""
+        with (self.folder / BALLAST).open("ab") as file:
+            at, step = file.tell(), _LARGE
+            while step >= _SMALL:
+                try:
+                    os.posix_fallocate(file.fileno(), at, step)
+                    at += step
+                except OSError:
+                    step //= 2
 
     def free(self) -> None:
         """Give the space back."""
