@@ -19,7 +19,7 @@ from holdfast.lab.storage.disks import LoopDisk, TmpfsDisk
 from holdfast.lab.storage.fuse_disk import WRITES_AND_SYNCS, FuseDisk, TroubleName
 from holdfast.lab.storage.mounts import DiskError, Kind, is_mounted
 from holdfast.lab.storage.needs import Need
-from tests.lab.storage.having import skip_without
+from tests.having import skip_without
 
 pytestmark = pytest.mark.root
 KINDS: tuple[Kind, ...] = ("ext4", "xfs")

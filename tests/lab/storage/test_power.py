@@ -11,7 +11,7 @@ import pytest
 from holdfast.lab.storage.block_log import Flush
 from holdfast.lab.storage.mounts import DiskError, Kind, is_mounted
 from holdfast.lab.storage.power import LoggedDisk
-from tests.lab.storage.having import skip_without
+from tests.having import skip_without
 
 pytestmark = pytest.mark.root
 CONTENT = bytes(range(256)) * 400

@@ -20,6 +20,7 @@ from holdfast.lab.storage.power import LoggedDisk
 LOST_S = 2.0
 """Requirement E4, on a device whose syncs take at most `SYNC_S`."""
 SYNC_S = 0.2
+"""As long may a flush of the disk take. When a machine is so busy that one takes longer, the run says nothing of E4."""
 FLUSH_S = 0.05
 """A sync of a file makes ext4 and xfs flush up to three times."""
 SEGMENT = ("--segment", "4s")
@@ -29,6 +30,8 @@ YOUNG_S = 1.0
 """The earliest moment of a run: so long after all its cameras were recorded."""
 SECTORS = (512, 4096)
 MOMENTS_PER_RUN = 5
+LOST = "lost before the cut, worst"
+FLUSHED = "flush of the disk itself, slowest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class _Found:
     catalog: list[str] = field(default_factory=list)
     frames: list[str] = field(default_factory=list)
     lost_s: list[float] = field(default_factory=list)
+    flush_s: list[float] = field(default_factory=list)
 
 
 def power(root: Path, *, kind: Kind, moments: int, seed: int, is_short: bool = False) -> list[Row]:
@@ -62,14 +66,15 @@ def power(root: Path, *, kind: Kind, moments: int, seed: int, is_short: bool = F
     for turn, first in enumerate(range(0, moments, MOMENTS_PER_RUN)):
         plan = _Plan(min(MOMENTS_PER_RUN, moments - first), RECORDED_S / (2 if is_short else 1), not is_short)
         _run(root.parent / f"run {turn}", kind, plan, chance, found)
-    name = f"power cut, {kind}"
+    name = f"power cut, {kind}, {moments} moments"
     lost = sorted(found.lost_s)
     return [
         problems(name, "file systems that could not be mounted", found.mounts),
         problems(name, "files do not play, are not final, or not named right", found.files),
         problems(name, "catalog not in line after a repair or a new recorder", found.catalog),
         problems(name, "frames repeated, unknown, or at a wrong time", found.frames),
-        Row(name, f"lost before the cut, worst of {moments}", lost[-1], LOST_S, "s"),
+        Row(name, FLUSHED, max(found.flush_s), SYNC_S, "s"),
+        Row(name, LOST, lost[-1], LOST_S, "s"),
         Row(name, "lost before the cut, median", lost[len(lost) // 2], LOST_S, "s"),
     ]
 
@@ -88,6 +93,7 @@ def _run(place: Path, kind: Kind, plan: _Plan, chance: random.Random, found: _Fo
         time.sleep(plan.recorded_s * chance.uniform(0.5, 1.5))
         cut_ns = disk.cut()
         made.kill_everything()
+        found.flush_s.append(disk.slowest_flush_s())
         before = [chance.randrange(begun_ns, cut_ns) for _ in range(plan.moments - 1)]
         for moment_ns in (cut_ns, *before):
             is_end = moment_ns == cut_ns
