@@ -15,7 +15,7 @@ from holdfast.lab.scenarios.accounts import all_file_problems, camera_name, exit
 from holdfast.lab.scenarios.stand import NS_PER_S, Row, Stand, await_that, small, stand
 from holdfast.lab.storage.fuse_disk import FuseDisk
 from holdfast.lab.storage.needs import demand
-from holdfast.lab.storage.ways import WAYS, Fault, Faulty
+from holdfast.lab.storage.ways import WAYS, Fault
 
 AWAY_S = 20.0
 BACK_S = 2.0
@@ -45,12 +45,6 @@ def lost_and_back(root: Path, *, fault: Fault, ways: Sequence[str], seed: int, a
     return [row for way in ways for row in _back(root.parent / way, fault, way, random.Random(f"{seed} {way}"), away_s)]
 
 
-def some_way(fault: Fault, seed: int, *, all_of_them: bool) -> Sequence[str]:
-    """Every way in which this fault is made, or one of them."""
-    ways = tuple(WAYS[fault])
-    return ways if all_of_them else ways[seed % len(ways) :][:1]
-
-
 def _back(place: Path, fault: Fault, way: str, chance: random.Random, away_s: float) -> list[Row]:
     demand(*WAYS[fault][way].needs)
     specs = [small(), small(25, 25)]
@@ -62,7 +56,10 @@ def _back(place: Path, fault: Fault, way: str, chance: random.Random, away_s: fl
         made.start()
         made.await_recording(range(len(specs)))
         time.sleep(chance.uniform(2, 6))
-        back_s = lose(made, disk, away_s, growing)
+        disk.fail()
+        time.sleep(away_s)
+        disk.mend()
+        back_s = until(_growing(made), PATIENCE_S)
         time.sleep(AFTERWARDS_S)
         found = exit_problems(made.stop()) + all_file_problems(made)
         settled = account(made)
@@ -77,18 +74,7 @@ def _back(place: Path, fault: Fault, way: str, chance: random.Random, away_s: fl
     ]
 
 
-def lose(made: Stand, disk: Faulty, away_s: float, back: Callable[[Stand], Callable[[], bool]]) -> float:
-    """The disk fails, and is well again after this; how long it took then until every camera is recorded on it.
-
-    `back` looks at what is there, and gives a function that says whether that has come. Infinite: it did not come.
-    """
-    disk.fail()
-    time.sleep(away_s)
-    disk.mend()
-    return until(back(made), PATIENCE_S)
-
-
-def growing(made: Stand) -> Callable[[], bool]:
+def _growing(made: Stand) -> Callable[[], bool]:
     """Whether the footage of every camera is more than now."""
     sizes = [_size(made, camera) for camera in range(len(made.specs))]
     return lambda: all(_size(made, camera) > size for camera, size in enumerate(sizes))

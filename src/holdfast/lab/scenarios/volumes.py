@@ -22,9 +22,9 @@ from holdfast.lab.scenarios.storage import (
     BACK_S,
     END_S,
     GOP_S,
+    PATIENCE_S,
     SEGMENT,
     account,
-    lose,
     until,
 )
 from holdfast.lab.storage.disks import TmpfsDisk
@@ -38,6 +38,13 @@ FALLBACK_BYTES = 2 << 30
 OPTIONS: Sequence[str] = ()
 """More options of `holdfast record` that small volumes need."""
 HOME_S = 120.0
+IN_MEMORY = frozenset({"tmpfs"})
+"""Ways that would fill the memory of the machine with a volume of this size."""
+
+
+def ways_of(fault: Fault) -> Sequence[str]:
+    """In which ways a large volume has this fault."""
+    return [way for way in WAYS[fault] if way not in IN_MEMORY]
 
 
 def failover(root: Path, *, fault: Fault, ways: Sequence[str], seed: int, away_s: float = AWAY_S) -> list[Row]:
@@ -56,6 +63,11 @@ def takes_several() -> bool:
     """Whether `--to` may be repeated, as the help says of it."""
     command = [*HOLDFAST, "record", "--help"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | {"LC_ALL": "C"}).stdout
+    return says_several(shown)
+
+
+def says_several(shown: str) -> bool:
+    """Whether this help text says of `--to` that it may be repeated."""
     about = re.search(r"^ +--to .*?(?=^ +--)", shown, re.MULTILINE | re.DOTALL)
     return about is not None and "repeated" in about[0]
 
@@ -79,8 +91,11 @@ def _failover(place: Path, fault: Fault, way: str, chance: random.Random, away_s
         made.await_recording(range(CAMERAS))
         time.sleep(chance.uniform(2, 6))
         elsewhere = other.folder / "recordings"
-        back_s = lose(made, disk, away_s, _begun_anew)
+        disk.fail()
+        time.sleep(away_s)
         was_elsewhere = {path.parts[-3] for path in elsewhere.rglob("*.mp4")}
+        disk.mend()
+        back_s = until(_begun_anew(made), PATIENCE_S)
         home_s = until(lambda: not any(elsewhere.rglob("*.mp4")), HOME_S)
         time.sleep(AFTERWARDS_S)
         found = exit_problems(made.stop()) + all_file_problems(made)
