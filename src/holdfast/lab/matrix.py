@@ -12,6 +12,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -27,17 +28,37 @@ from holdfast.lab.scenarios import (
     lives,
     network,
     outages,
+    power,
     processes,
     recording,
     sound,
+    storage,
     streams,
     supervised,
+    volumes,
 )
 from holdfast.lab.scenarios.film import worst_and_median
 from holdfast.lab.scenarios.kinds import KINDS
 from holdfast.lab.scenarios.stand import Row
+from holdfast.lab.storage.needs import NotHere
+from holdfast.lab.storage.ways import WAYS, Fault
 
 Scenario = Callable[[Path, int, bool], list[Row]]
+
+
+def _lost_and_back(fault: Fault, root: Path, seed: int, quick: bool) -> list[Row]:  # noqa: FBT001 - every scenario is called like this
+    ways = tuple(WAYS[fault])
+    return storage.lost_and_back(root, fault=fault, ways=_one_of(ways, seed) if quick else ways, seed=seed)
+
+
+def _failover(fault: Fault, root: Path, seed: int, quick: bool) -> list[Row]:  # noqa: FBT001 - every scenario is called like this
+    ways = volumes.ways_of(fault)
+    return volumes.failover(root, fault=fault, ways=_one_of(ways, seed) if quick else ways, seed=seed)
+
+
+def _one_of(ways: Sequence[str], seed: int) -> Sequence[str]:
+    return ways[seed % len(ways) :][:1]
+
 
 SCENARIOS: Mapping[str, Scenario] = {
     "rotation": lambda root, seed, quick: recording.rotation(
@@ -72,6 +93,14 @@ SCENARIOS: Mapping[str, Scenario] = {
     "autumn-night": lambda root, seed, quick: clocks.autumn_night(root, stretch_s=8 if quick else 20, seed=seed),
     "spring-night": lambda root, seed, quick: clocks.spring_night(root, stretch_s=8 if quick else 20, seed=seed),
     "disk-full": lambda root, seed, quick: disks.full(root, times=1 if quick else 10, seed=seed),
+    "storage-power-ext4": lambda root, seed, quick: power.power(
+        root, kind="ext4", moments=5 if quick else 50, seed=seed
+    ),
+    "storage-power-xfs": lambda root, seed, quick: power.power(root, kind="xfs", moments=5 if quick else 50, seed=seed),
+    **{f"storage-{fault}-back": partial(_lost_and_back, fault) for fault in WAYS},
+    "storage-slow-1s": lambda root, seed, quick: storage.slow(root, sync_s=1, seconds=10 if quick else 60, seed=seed),
+    "storage-slow-10s": lambda root, seed, quick: storage.slow(root, sync_s=10, seconds=25 if quick else 60, seed=seed),
+    **{f"storage-{fault}-failover": partial(_failover, fault) for fault in WAYS},
     "command-lines": lambda root, _seed, _quick: inputs.command_lines(root),
     "names-and-signals": lambda root, seed, _quick: inputs.names_and_signals(root, seed=seed),
     "secrets": lambda root, seed, _quick: inputs.secrets(root, seed=seed),
@@ -111,7 +140,7 @@ def main() -> int:
             new = _run(name, seed, quick=options.quick, keep=options.keep)
             rows += new
             passed = "passed" if all(row.passed for row in new) else f"FAILED with seed {seed}"
-            print(f"{passed}, {time.monotonic() - begun_s:.0f} s", flush=True)
+            print(f"{passed if new else 'skipped'}, {time.monotonic() - begun_s:.0f} s", flush=True)
     if options.json:
         options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1), encoding="utf-8")
     _show(rows)
@@ -123,6 +152,9 @@ def _run(name: str, seed: int, *, quick: bool, keep: Path | None) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="holdfast-faults-") as folder:
         try:
             rows = (SCENARIOS.get(name) or SINGLE[name])(Path(folder) / "recordings", seed, quick)
+        except NotHere as reason:
+            print(reason, end=": ")
+            rows = []
         except Exception:  # noqa: BLE001 - whatever broke it, hours of other runs must not be lost for it
             traceback.print_exc()
             rows = [Row(name, "broke off before its end", 1, 0, "")]

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from holdfast.fmp4 import HEAD_BYTES, SegmentSummary, read_summary
+from holdfast.fmp4 import HEAD_BYTES, Fmp4Error, SegmentSummary, read_summary
 from holdfast.lab import reader
 from holdfast.lab.scenarios.stand import Row, Stand
 
@@ -50,7 +50,7 @@ def file_problems(root: Path, name: str) -> list[str]:
             found.append(f"{path.name} has no picture")
         if len(played.sizes) > 1:
             found.append(f"{path.name} has pictures of several sizes: {played.sizes}")
-        if not summary(path).is_final:
+        if not is_final(path):
             found.append(f"{path.name} is not final")
         match = _NAME.fullmatch(path.name)
         if match is None or match["camera"] != name or path.parent != root / name / _day(match["date"]):
@@ -76,6 +76,14 @@ def summary(path: Path) -> SegmentSummary:
         tail = file.read(HEAD_BYTES)
         file.seek(0)
         return read_summary(file.read(HEAD_BYTES), tail, size)
+
+
+def is_final(path: Path) -> bool:
+    """Whether a file was finished; one that is no segment was not."""
+    try:
+        return summary(path).is_final
+    except Fmp4Error:
+        return False
 
 
 def numbers(made: Stand, camera: int) -> list[int]:

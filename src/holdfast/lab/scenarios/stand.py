@@ -106,7 +106,7 @@ class Stand:
 
     def has_new_file(self, camera: int, before: set[Path]) -> bool:
         """Whether a file that was not there before has a fragment in it."""
-        return any(_has_fragment(file) for file in set(self.files(camera)) - before)
+        return any(has_fragment(file) for file in set(self.files(camera)) - before)
 
     def recorded(self, camera: int) -> list[reader.Recording]:
         """The frames of a camera's files; files without any are left out."""
@@ -159,7 +159,8 @@ def _has_errors(file: Path) -> bool:
         return True
 
 
-def _has_fragment(file: Path) -> bool:
+def has_fragment(file: Path) -> bool:
+    """Whether there is a picture in the file."""
     with file.open("rb") as opened:
         return b"moof" in opened.read(4096)
 
