@@ -44,6 +44,8 @@ MADE_IN_ENGLISH: Mapping[str, tuple[str, ...]] = {
     "policy/gap_words.py": ("SENTENCES", "UNKNOWN_CAUSE"),
     "storage/errors.py": ("_REMEDY", "remedy", "return"),
     "storage/repair.py": ("reasons", "message"),
+    "storage/volume_host.py": ("abandon", "_refuse", "_lose", "mute", "how", "return"),
+    "storage/volume_opening.py": ("sentence",),
     "recorder/recording.py": ("sentence",),
     "catalog/connect.py": ("text",),
     "catalog/migrate.py": ("text",),

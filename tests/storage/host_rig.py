@@ -32,9 +32,7 @@ class HostRig:
         self.events: asyncio.Queue[VolumeEvent] = asyncio.Queue()
         self.seen: list[VolumeSeen] = []
         loop = asyncio.get_running_loop()
-        self.host = VolumeHost(
-            loop, volume(root), self._heard, max_unsent_bytes=max_unsent_bytes, command=command
-        )
+        self.host = VolumeHost(loop, volume(root), self._heard, max_unsent_bytes=max_unsent_bytes, command=command)
 
     def _heard(self, event: VolumeEvent) -> None:
         if isinstance(event, VolumeSeen):

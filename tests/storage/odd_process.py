@@ -12,7 +12,7 @@ import time
 
 from holdfast.domain.faults import FaultKind
 from holdfast.ports.volumes import AppendData, FinishSegment, SegmentFailed
-from holdfast.storage import segment_file, volume_process
+from holdfast.storage import volume_process
 from holdfast.storage.volume_wire import HEAD, TEXT, encode_answer, encode_order
 
 REAL_SYNC = os.fdatasync
@@ -43,7 +43,7 @@ NONSENSE = {
 def main() -> None:
     behaviour, number = sys.argv[1], sys.argv.pop()
     if behaviour in {"slow", "broken"}:
-        segment_file.os.fdatasync = slow_sync if behaviour == "slow" else broken_sync
+        vars(os)["fdatasync"] = slow_sync if behaviour == "slow" else broken_sync
         sys.argv[1] = number
         volume_process.main()
     control = socket.socket(fileno=int(number))

@@ -7,6 +7,7 @@ import pytest
 
 from holdfast.storage import unsent
 from holdfast.storage.unsent import Unsent
+from holdfast.storage.volume_wire import Buffer
 
 SOME, MORE = b"head", b"a" * 300_000
 
@@ -44,7 +45,11 @@ def test_whatever_the_socket_takes_at_a_time_everything_arrives_in_order(
 ) -> None:
     waiting, wanted, found = Unsent(pair[0]), bytearray(), bytearray()
     for number in range(100):
-        parts = [bytes([number]) * 21, bytes([number]) * (number * 173), memoryview(MORE)[: number * 2003]]
+        parts: list[Buffer] = [
+            bytes([number]) * 21,
+            bytes([number]) * (number * 173),
+            memoryview(MORE)[: number * 2003],
+        ]
         waiting.add(number, [part for part in parts if len(part)], sum(map(len, parts)))
         wanted += b"".join(parts)
     assert waiting.size_bytes == len(wanted)

@@ -260,9 +260,7 @@ def test_a_finish_that_fails_is_not_tried_again(hands: Hands, monkeypatch: pytes
 
 @pytest.mark.parametrize("call", ["pwritev", "fdatasync", "fsync"])
 @pytest.mark.expects_log("made a mistake with segment 1")
-def test_a_mistake_of_ours_anywhere_costs_one_segment(
-    hands: Hands, monkeypatch: pytest.MonkeyPatch, call: str
-) -> None:
+def test_a_mistake_of_ours_anywhere_costs_one_segment(hands: Hands, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     with monkeypatch.context() as patch:
         fails(patch, call, ValueError("a bug"))
         hands.obey(create(PARTS), *appends(PARTS))

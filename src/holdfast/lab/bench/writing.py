@@ -161,6 +161,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=SECONDS, help="length of a round")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args(arguments)
+    # As the recorder does.
+    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     found: dict[str, list[float]] = {way: [] for way in WAYS}
     print("| round | way | % of a core per camera | writer's PSS, MiB |\n|---|---|---|---|")
     for number in range(1, options.rounds + 1):
