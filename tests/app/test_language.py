@@ -65,6 +65,8 @@ MADE_IN_ENGLISH: Mapping[str, tuple[str, ...]] = {
     "policy/volumes.py": ("sentence",),
     "config/volumes.py": ("problem",),
     "storage/repair.py": ("reasons", "message"),
+    "storage/volume_host.py": ("abandon", "_refuse", "_lose", "mute", "how", "return"),
+    "storage/volume_opening.py": ("sentence",),
     "recorder/recording.py": ("sentence",),
     "catalog/connect.py": ("text",),
     "catalog/migrate.py": ("text",),

@@ -12,20 +12,20 @@ class Pace:
     def __init__(self) -> None:
         """Nothing was done yet."""
         self._lock = threading.Lock()
-        self._begun_s: dict[int, float] = {}
-        """Monotonic, by thread."""
+        self._begun_s: dict[object, float] = {}
+        """Of the steps that have not ended, monotonic."""
         self._slowest_s = 0.0
 
     @contextmanager
     def step(self) -> Iterator[None]:
         """Around whatever may have to wait for the disk."""
-        thread, begun_s = threading.get_ident(), time.monotonic()
-        self._begun_s[thread] = begun_s
+        step, begun_s = object(), time.monotonic()
+        self._begun_s[step] = begun_s
         try:
             yield
         finally:
             with self._lock:
-                del self._begun_s[thread]
+                del self._begun_s[step]
                 self._slowest_s = max(self._slowest_s, time.monotonic() - begun_s)
 
     def slowest_s(self) -> float:

@@ -25,7 +25,7 @@ from pathlib import Path
 from holdfast.domain.volumes import VolumeState
 from holdfast.ports.volumes import OpenVolume, VolumeReady, VolumeRefused, VolumeSeen
 from holdfast.storage.errors import fault_of, volume_state_of
-from holdfast.storage.hands import Hands
+from holdfast.storage.hands import HASTE_S, Hands
 from holdfast.storage.volume_files import VolumeFiles
 from holdfast.storage.volume_opening import opened, space_of
 from holdfast.storage.volume_wire import (
@@ -153,12 +153,14 @@ class VolumeProcess:
 
     def _turn(self, files: VolumeFiles, until_s: float) -> None:
         """Wait for something to do, and do it; come back in time."""
-        ready = dict(self._poll.poll(max(0.0, until_s - time.monotonic()) * 1000))
+        wait_s = min(until_s, self._hands.hurry_at_s) - time.monotonic()
+        ready = dict(self._poll.poll(max(0.0, wait_s) * 1000))
         if ready:
             time.sleep(GATHER_S)
         if self._control.fileno() in ready:
             self._obey(files, max(until_s, time.monotonic() + AT_LEAST_S))
         self._collect(files)
+        self._hands.hurry()
 
     def _obey(self, files: VolumeFiles, until_s: float) -> None:
         """Carry out what has come, and what is on its way, within this time."""
@@ -184,8 +186,9 @@ class VolumeProcess:
         files.cut_again()
         files.sync()
         while files.is_busy:
-            self._poll.poll()
+            self._poll.poll(HASTE_S * 1000)
             self._collect(files)
+            self._hands.hurry()
             files.sync()
             self._tell(*files.take_answers())
         self._tell(*files.take_answers())
@@ -225,6 +228,7 @@ def main() -> None:
     threading.Thread(target=_end_without_recorder, args=(control,), name="hangup", daemon=True).start()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     code = 0
     try:
         VolumeProcess(control).run()

@@ -1,8 +1,9 @@
 """Orders and answers on the socket between the recorder and the process of a volume.
 
 A stream of frames. Each begins with a head of `HEAD.size` bytes: kind, length of what follows, key and token. Footage
-(`AppendData`) follows its head as it is, and so goes from the memory that holds it into the kernel; everything else is
-JSON, with key and token 0. Times, sizes and tokens are plain numbers; bytes are base64.
+(`AppendData`) follows its head as it is, and so goes from the memory that holds it into the kernel; what a sync has
+saved (`Synced`) is a number behind the head. These two come many times a second. Everything else is JSON, with key and
+token 0; bytes are base64 there.
 """
 
 import base64
@@ -15,11 +16,12 @@ from functools import cache
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from holdfast.ports.volumes import Answer, AppendData, OpenVolume, Order, VolumeTold
+from holdfast.ports.volumes import Answer, AppendData, OpenVolume, Order, Synced, VolumeTold
 
 HEAD = struct.Struct("<BIQq")
 """Kind, bytes that follow, key, token."""
-FOOTAGE, TEXT = 0xA7, 0xB3
+SIZE = struct.Struct("<Q")
+FOOTAGE, TEXT, SAVED = 0xA7, 0xB3, 0xC6
 MAX_ORDER_BYTES = 72 << 20
 """The largest fragment that is believed of a camera is 64 MiB, its head 4 MiB (`fmp4.boxes.Limits`)."""
 MAX_ANSWER_BYTES = 256 << 10
@@ -46,6 +48,8 @@ def encode_order(order: ProcessOrder) -> list[Buffer]:
 
 def encode_answer(answer: ProcessAnswer) -> bytes:
     """The frame. Raises WireError when it is too large."""
+    if isinstance(answer, Synced):
+        return HEAD.pack(SAVED, SIZE.size, answer.key, answer.token) + SIZE.pack(answer.size_bytes)
     return _frame(answer, MAX_ANSWER_BYTES)
 
 
@@ -61,7 +65,7 @@ def decode_order(head: bytes, body: memoryview) -> ProcessOrder:
 def length_of(head: bytes, most: int = MAX_ORDER_BYTES) -> int:
     """How many bytes follow this head. Raises WireError."""
     kind, length, _, _ = HEAD.unpack(head)
-    if kind not in {FOOTAGE, TEXT}:
+    if kind not in {FOOTAGE, TEXT, SAVED}:
         raise WireError(f"{kind:#x} begins no frame")
     _check(length, most)
     return int(length)
@@ -83,10 +87,19 @@ class AnswerReader:
             end = at + HEAD.size + length_of(head, MAX_ANSWER_BYTES)
             if len(self._data) < end:
                 break
-            answer: ProcessAnswer = _decoded(_ANSWERS, head[0], self._data[at + HEAD.size : end])
+            yield _decoded_answer(head, self._data[at + HEAD.size : end])
             at = end
-            yield answer
         del self._data[:at]
+
+
+def _decoded_answer(head: bytes, body: bytearray) -> ProcessAnswer:
+    kind, length, key, token = HEAD.unpack(head)
+    if kind == SAVED:
+        if length != SIZE.size:
+            raise WireError(f"{length} bytes are no size")
+        return Synced(key, token, *SIZE.unpack(body))
+    answer: ProcessAnswer = _decoded(_ANSWERS, kind, body)
+    return answer
 
 
 def _check(length: int, most: int) -> None:
@@ -95,7 +108,7 @@ def _check(length: int, most: int) -> None:
 
 
 def _frame(message: ProcessOrder | ProcessAnswer, most: int) -> bytes:
-    text = json.dumps({"is": type(message).__name__, **_plain(message)}, separators=(",", ":")).encode()
+    text = _TEXTS.encode({"is": type(message).__name__, **_plain(message)}).encode()
     _check(len(text), most)
     return HEAD.pack(TEXT, len(text), 0, 0) + text
 
@@ -108,6 +121,9 @@ def _decoded(kinds: Mapping[str, type], kind: int, body: bytearray | memoryview)
         return _built(kinds[values.pop("is")], values)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise WireError(f"no message of a volume: {bytes(body[:80])!r} ({error})") from error
+
+
+_TEXTS = json.JSONEncoder(separators=(",", ":"))
 
 
 def _no_number(text: str) -> float:
@@ -142,4 +158,4 @@ def _built(kind: Any, value: Any) -> Any:  # noqa: ANN401 - any type of a field,
 
 
 _ORDERS: dict[str, type] = {k.__name__: k for k in get_args(ProcessOrder) if k is not AppendData}
-_ANSWERS: dict[str, type] = {k.__name__: k for k in get_args(ProcessAnswer)}
+_ANSWERS: dict[str, type] = {k.__name__: k for k in get_args(ProcessAnswer) if k is not Synced}

@@ -100,6 +100,30 @@ _STORAGE = {
     "{seconds} s of footage were lost: the memory that holds it is full.": (
         "영상 {seconds}초를 잃었습니다. 영상을 보관하는 메모리가 가득 찼습니다."
     ),
+    "{root} is not open for writing.": "{root}: 쓰기용으로 열려 있지 않습니다.",
+    "{root} does not take footage as fast as it comes. Check the disk.": (
+        "{root}: 영상이 들어오는 속도만큼 빨리 쓰지 못합니다. 디스크를 확인하십시오."
+    ),
+    "{root} did not finish its work in time. Check the disk.": (
+        "{root}: 제시간에 작업을 마치지 못했습니다. 디스크를 확인하십시오."
+    ),
+    "The process that writes to {root} ended unexpectedly ({how}). It is started again.": (
+        "{root}에 쓰는 프로세스가 예기치 않게 끝났습니다 ({how}). 다시 시작합니다."
+    ),
+    "exit code {code}": "종료 코드 {code}",
+    "signal {number}": "시그널 {number}",
+    "The process that writes to {root} talked nonsense. It is started again.": (
+        "{root}에 쓰는 프로세스가 알 수 없는 응답을 보냈습니다. 다시 시작합니다."
+    ),
+    "The process that writes to {root} does not end. It is started again.": (
+        "{root}에 쓰는 프로세스가 끝나지 않습니다. 다시 시작합니다."
+    ),
+    "{root} was unmounted or mounted while it was looked at. It is looked at again.": (
+        "{root}: 확인하는 동안 마운트 상태가 바뀌었습니다. 다시 확인합니다."
+    ),
+    "{root} is still held by an earlier process that waits for its disk. Check the disk.": (
+        "{root}: 디스크를 기다리는 이전 프로세스가 아직 사용 중입니다. 디스크를 확인하십시오."
+    ),
     "{path} cannot be written ({reason}). {remedy}": "{path}: 쓸 수 없습니다 ({reason}). {remedy}",
     "The disk is full. Free some space; recording goes on by itself.": (
         "디스크가 가득 찼습니다. 공간을 확보하면 녹화가 저절로 계속됩니다."
