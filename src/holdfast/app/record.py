@@ -67,8 +67,14 @@ def run(order: RecordOrder, show: Show | None, beside: Beside | None = None) -> 
     keep_freed_memory()
     yield_less()
     collect_less()
-    with contextlib.closing(hold(order.places.root)), asyncio.Runner() as runner:
-        return runner.run(_record(order, show, beside))
+    held = hold(order.places.root)
+    try:
+        with asyncio.Runner() as runner:
+            return runner.run(_record(order, show, beside))
+    finally:
+        with contextlib.suppress(OSError):
+            # The disk that it lies on may be gone by now.
+            held.close()
 
 
 async def _record(order: RecordOrder, show: Show | None, beside: Beside | None) -> Exit:

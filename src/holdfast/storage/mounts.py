@@ -12,6 +12,8 @@ from pathlib import Path
 from holdfast.domain.volumes import FileSystem
 
 TABLE = Path("/proc/self/mountinfo")
+READ_ONLY = frozenset({"ro", "emergency_ro"})
+"""The latter of an ext4 that turned read-only by an error (since Linux 6.15; it is still called "rw")."""
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 _FIXED_FIELDS = 6
 """Then come optional ones, up to a "-"."""
@@ -100,7 +102,7 @@ def _mount(line: str) -> Mount | None:
                 mount_point=_unescaped(mount_point),
                 mount_id=int(mount_id),
                 device=device,
-                is_read_only="ro" in options.split(",") or "ro" in of_all_mounts.split(","),
+                is_read_only="ro" in options.split(",") or not READ_ONLY.isdisjoint(of_all_mounts.split(",")),
             ),
             int(parent_id),
         )
