@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from holdfast.app.daemon import in_daemon
 from holdfast.app.home_coming import HomeComing
 from holdfast.app.identity import recorder_id
 from holdfast.app.tidying import Tidying
@@ -63,10 +64,14 @@ class StorageDesk:
         rate = places.storage.move_rate_bytes
         self._home_coming = HomeComing(self.volumes, catalog, self._roots, rate)
         self._moving: asyncio.Task[None] | None = None
+        self._records: tuple[VolumeRecord, ...] = ()
+        self._asking: asyncio.Task[None] | None = None
 
     def start(self, recorder: Recorder) -> None:
         """Open the volumes, and look after them."""
         tidying = self._tidying = Tidying(self._catalog, recorder, self._loop)
+        with contextlib.suppress(CatalogError, OSError):
+            self._records = self._catalog.volumes()
         news = StorageNews(recorder, lambda name: tidying.opened(name, self._roots[name]))
         self.volumes.start(news, self._uncut())
         self._moving = self._loop.create_task(self._home_coming.run())
@@ -94,11 +99,16 @@ class StorageDesk:
             self._loop.call_soon_threadsafe(self.volumes.keeper.mounts_changed)
 
     def _known(self) -> Iterable[VolumeRecord]:
-        try:
-            return self._catalog.volumes()
-        except CatalogError:
-            # What the volumes say themselves is then believed, if it is this recorder that they name.
-            return ()
+        """What was known when it was asked last: the catalog may lie on the very disk that hangs."""
+        if self._asking is None or self._asking.done():
+            self._asking = self._loop.create_task(self._ask())
+        return self._records
+
+    async def _ask(self) -> None:
+        # What cannot be read is not known: the volumes themselves are then believed, if it is this recorder that they
+        # name.
+        with contextlib.suppress(CatalogError, OSError):
+            self._records = await in_daemon(self._catalog.volumes)
 
     def _uncut(self) -> list[SegmentRecord]:
         try:

@@ -179,7 +179,12 @@ def _try(connection: sqlite3.Connection, query: str) -> list[sqlite3.Row]:
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
     """Open an existing catalog of a schema this program knows, unable to change it. Raises CatalogError."""
-    if not path.exists():
+    try:
+        is_there = path.exists()
+    except OSError as error:
+        text = f"The catalog {path} cannot be read ({error.strerror}). Check the disk."
+        raise CatalogUnreadableError(text) from error
+    if not is_there:
         text = f"There is no catalog at {path}. Make it from the files with `holdfast check DIR --repair`."
         raise CatalogMissingError(text)
     try:
