@@ -85,6 +85,15 @@ def adopt(root: Path, name: str, recorder_id: str) -> VolumeIdentity:
     return identity
 
 
+def identity_of(root: Path) -> VolumeIdentity | None:
+    """What the marker of a folder says; None when there is none. Raises MarkerError, OSError."""
+    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return read_marker(folder)
+    finally:
+        os.close(folder)
+
+
 def space_of(folder: int) -> VolumeSpace:
     """What is free and what there is, by a descriptor on the file system. Raises OSError."""
     found = os.fstatvfs(folder)
@@ -250,7 +259,7 @@ def _not_mounted(place: Path, name: str) -> VolumeError:
 
 
 def _adopting(place: Path) -> str:
-    return f"holdfast volumes adopt {shlex.quote(str(place))}"
+    return f"holdfast adopt {shlex.quote(str(place))}"
 
 
 def _volume_error(error: OSError, place: Path) -> VolumeError:
