@@ -3,18 +3,23 @@
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from holdfast.app import remote, volumes_command
 from holdfast.app.commands import run
 from holdfast.app.problems import Exit
-from holdfast.app.volumes_shown import VolumeShown, state_in_use
-from holdfast.domain.times import WallNs
-from holdfast.domain.volumes import VolumeState
+from holdfast.app.volumes_shown import VolumeShown, state_in_use, volumes_shown
+from holdfast.domain.times import NS_PER_S, WallNs
+from holdfast.domain.volumes import FileSystem, VolumeSpace, VolumeState
+from holdfast.policy.volume_events import Volume, Volumes
+from holdfast.recorder.volume_keeping import VolumePlan
+from holdfast.recorder.volumes import VolumeSet
 from tests.app.several_volumes import several
 from tests.app.statuses import CONNECTED
+from tests.fakes.clock import FakeClock
 
 HEALTHY = VolumeShown(
     name="main",
@@ -119,6 +124,28 @@ def test_the_status_says_nothing_of_a_single_volume_that_is_well(
     recorder[:] = [replace(HEALTHY, state=VolumeState.SLOW)]
     assert run(["status", "/x"]) == Exit.OK
     assert "볼륨 main (/mnt/앞문 disk): 느림, 사용 중, 100.0 GB 중 12.3 GB 남음" in capsys.readouterr().out
+
+
+def test_what_is_shown_of_a_volume_is_what_is_known_of_it() -> None:
+    """A volume that is not open has no space, whatever was seen of it before; times become those of the wall clock."""
+    file_system = FileSystem("ext4", "/dev/sdb1", "/mnt", 30, "8:17")
+    space = VolumeSpace(5, 9)
+    known = Volumes(
+        volumes=(
+            Volume("main", VolumeState.HEALTHY, 10.0, file_system=file_system, volume_id="id", space=space),
+            Volume("second", VolumeState.GONE, 12.5, GONE_WORDS, space=space),
+        ),
+        in_use="main",
+    )
+    plans = {name: VolumePlan(name, f"/mnt/{name}") for name in ("main", "second")}
+    volumes = SimpleNamespace(state=known, keeper=SimpleNamespace(plans=plans))
+    clock = FakeClock(at_ns=20 * NS_PER_S)
+    main, second = volumes_shown(cast("VolumeSet", volumes), clock)
+    assert (main.path, main.free_bytes, main.total_bytes, main.in_use) == ("/mnt/main", 5, 9, True)
+    assert (main.file_system, main.source, main.volume_id) == ("ext4", "/dev/sdb1", "id")
+    assert clock.wall_ns() - main.since_ns == 10 * NS_PER_S
+    assert (second.free_bytes, second.in_use, second.sentence) == (None, False, GONE_WORDS)
+    assert clock.wall_ns() - second.since_ns == 7_500_000_000
 
 
 def test_every_stream_says_which_volume_is_in_use() -> None:

@@ -94,7 +94,7 @@ def check(
         raise CheckError(f"{root} is not a folder. Name the folder that recordings were made to.")
     if not repair:
         return _check_only(root, catalog, wanted)
-    with check_lock(wanted.catalog_root(root)):
+    with check_lock(root):
         return _check_and_repair(root, catalog, wanted)
 
 

@@ -3,13 +3,14 @@
 import contextlib
 import fcntl
 import os
+import shlex
 import time
 from pathlib import Path
 
 from holdfast.domain.volumes import VolumeSpace, VolumeState
 from holdfast.ports.volumes import OpenVolume, VolumeReady, VolumeRefused
 from holdfast.storage.errors import fault_of, volume_state_of
-from holdfast.storage.identity import VolumeError, open_volume
+from holdfast.storage.identity import VolumeError, adopting, open_volume
 
 STATE_FOLDER = ".holdfast"
 WRITER_LOCK = "writer.lock"
@@ -65,7 +66,10 @@ def validated(order: OpenVolume) -> VolumeReady | VolumeRefused:
             reserve_bytes=order.reserve_bytes,
         )
     except VolumeError as error:
-        return VolumeRefused(error.state, error.sentence)
+        # Whoever reads the command may not know where the catalog is.
+        is_adoptable = order.state and error.sentence.endswith(adopting(Path(os.path.realpath(order.root))))
+        where = f" --in {shlex.quote(order.state)}" if is_adoptable else ""
+        return VolumeRefused(error.state, error.sentence + where)
     return VolumeReady(found.identity, found.file_system, found.space, found.path, found.full)
 
 
