@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from holdfast.app.control import Asked, ControlServer, ask
+from holdfast.app.control import Asked, ControlServer, VolumesNow, ask
 from holdfast.app.folder import control_socket
 from holdfast.app.reload import Configured
 from holdfast.domain.alarms import AlarmRecord
@@ -82,9 +82,13 @@ async def graph_of(stream: StreamId, session: int) -> str:
 
 
 def serving_of(
-    recorder: FakeRecorder, root: Path, catalog: FakeCatalog | None = None, configured: Configured | None = None
+    recorder: FakeRecorder,
+    root: Path,
+    catalog: FakeCatalog | None = None,
+    configured: Configured | None = None,
+    volumes: VolumesNow = tuple,
 ) -> ControlServer:
-    asked = Asked(cast("Recorder", recorder), catalog or FakeCatalog(), graph_of, configured)
+    asked = Asked(cast("Recorder", recorder), catalog or FakeCatalog(), graph_of, configured, volumes)
     return ControlServer(asked, control_socket(root))
 
 

@@ -136,6 +136,20 @@ def test_an_order_has_what_was_asked_for(
     assert f"holdfast segments '{tmp_path}/a b'" in capsys.readouterr().out
 
 
+def test_the_end_names_every_volume_and_the_folder_that_commands_take(
+    tmp_path: Path, orders: list[RecordOrder], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(record_command, "check_volumes", lambda *_, **__: None)
+    first, second, state = tmp_path / "a", tmp_path / "b", tmp_path / "state"
+    first.mkdir()
+    assert run(["record", URL, "--to", str(first), "--to", str(second), "--state", str(state)]) == Exit.OK
+    ended = f"Ended. The files are in {first}, {second}. To list them: holdfast segments {state}"
+    assert capsys.readouterr().out.splitlines()[-1] == ended
+    assert run(["record", URL, "--to", f"{first}/"]) == Exit.OK
+    ended = f"Ended. The files are in {first}. To list them: holdfast segments {first}"
+    assert capsys.readouterr().out.splitlines()[-1] == ended
+
+
 def test_a_folder_that_cannot_be_used_ends_with_4(tmp_path: Path, orders: list[RecordOrder]) -> None:
     assert run(["record", URL, "--to", str(tmp_path / "a" / "b")]) == Exit.FOLDER
     assert run(["segments", str(tmp_path / "nowhere")]) == Exit.FOLDER

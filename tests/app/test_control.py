@@ -64,7 +64,9 @@ async def test_only_the_user_himself_can_reach_it(server: ControlServer, root: P
 
 async def test_it_tells_the_status_of_every_stream(server: ControlServer, recorder: FakeRecorder, root: Path) -> None:
     answer = await asked(root, "GET", "/status")
-    assert answer == [one.as_json() | {"config_error": ""} for one in recorder.status()]
+    assert answer == [
+        one.as_json() | {"volume": "", "volume_state": "", "config_error": ""} for one in recorder.status()
+    ]
     assert [one["camera"] for one in answer] == ["cam_01", "앞문 카메라", "cam_01"]
 
 

@@ -13,9 +13,11 @@ import pytest_asyncio
 from holdfast.app.control import ControlServer
 from holdfast.app.problems import Problem
 from holdfast.app.reload import ConfigState, Configured
+from holdfast.app.volumes_shown import VolumeShown
 from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.segments import SegmentRecord, SegmentState
 from holdfast.domain.times import PtsNs, WallNs
+from holdfast.domain.volumes import VolumeState
 from holdfast.ports.catalog import CatalogUnreadableError
 from tests.app.controlling import FakeAlarms, FakeRecorder, asked, raw, serving_of
 from tests.fakes.catalog import FakeCatalog
@@ -196,3 +198,30 @@ async def test_a_switch_is_answered_when_it_is_kept(server: ControlServer, catal
     answer = await asked(root, "POST", "/cameras/cam_01/recording", {"wanted": False})
     assert answer["recording"] == "off", "and a catalog that cannot keep it does not undo it"
     assert catalog.flushes == 1
+
+
+# ------------------------------------------------------------ volumes
+
+
+async def test_it_tells_the_volumes_and_every_stream_the_one_in_use(root: Path) -> None:
+    main = VolumeShown(
+        name="main",
+        path="/mnt/디스크",
+        state=VolumeState.SLOW,
+        since_ns=WallNs(7),
+        sentence="A write or sync took 3.0 s. The disk may be overloaded or failing.",
+        free_bytes=1,
+        total_bytes=2,
+        in_use=True,
+        file_system="ext4",
+        source="/dev/sdb1",
+        volume_id="id",
+    )
+    serving = serving_of(FakeRecorder(), root, volumes=lambda: [main])
+    await serving.start()
+    try:
+        assert await asked(root, "GET", "/volumes") == {"volumes": [asdict(main)]}
+        (first, *_) = await asked(root, "GET", "/status")
+        assert (first["volume"], first["volume_state"]) == ("main", "slow")
+    finally:
+        await serving.stop()

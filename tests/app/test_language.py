@@ -17,7 +17,9 @@ from holdfast.app.commands import run
 from holdfast.app.gaps_command import COVERAGE, GAPS_BROAD
 from holdfast.app.korean.library import ARGPARSE, CONTROL, SYSTEM
 from holdfast.app.language import cells, language, say, translated, wrapped
-from holdfast.app.look import BROAD
+from holdfast.app.look import AWAY, WITH_VOLUME
+from holdfast.app.volumes_command import BROAD as VOLUMES_BROAD
+from holdfast.app.volumes_command import SEEN
 from holdfast.domain.faults import FaultKind
 from holdfast.policy.faults import SENTENCES
 from holdfast.storage.errors import fault_of
@@ -34,9 +36,10 @@ TABLES = (
     words.CAUSES,
     words.ALARMS,
     words.SEVERITIES,
+    words.VOLUMES,
     demo_words.ANNOUNCED,
 )
-HEADINGS = {*BROAD, *GAPS_BROAD, *COVERAGE, *ALARMS_BROAD}
+HEADINGS = {*WITH_VOLUME, *VOLUMES_BROAD, *SEEN, *GAPS_BROAD, *COVERAGE, *ALARMS_BROAD}
 ARGPARSE_KEYS = {
     "usage: ",
     "positional arguments",
@@ -128,7 +131,7 @@ def name_of(node: ast.expr) -> str:
 def keys_of_say() -> set[str]:
     """The first argument of every `say`, where it is a literal; and literals that reach it through a variable."""
     found = set(ARGPARSE_KEYS) | HEADINGS | {word for table in TABLES for word in table.values()}
-    found |= {unit for _, _, unit in words.AGES}
+    found |= {unit for _, _, unit in words.AGES} | {AWAY}
     for path in (SOURCE / "app").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             found |= set(said_by(node, says_by_variable=path.name not in ("check.py", "check_file.py")))
@@ -139,7 +142,7 @@ def said_by(node: ast.AST, *, says_by_variable: bool) -> Iterator[str]:
     match node:
         case ast.Call(func=function, args=[first, *_]) if name_of(function) == "say":
             yield from literals(first)
-        case ast.Call(func=ast.Name(id="_add"), args=[_, _, help_text, _]):
+        case ast.Call(func=ast.Name(id="add"), args=[_, _, help_text, _]):
             yield from literals(help_text)
         case ast.Assign(targets=[ast.Name(id="sentence" | "template")], value=value) if says_by_variable:
             yield from literals(value)
@@ -333,7 +336,23 @@ def test_wrong_usage_is_refused_in_korean(
 
 @pytest.mark.parametrize(
     "command",
-    ["", "record", "serve", "demo", "segments", "gaps", "alarms", "check", "status", "start", "stop", "mode", "graph"],
+    [
+        "",
+        "record",
+        "serve",
+        "demo",
+        "segments",
+        "gaps",
+        "alarms",
+        "check",
+        "status",
+        "volumes",
+        "adopt",
+        "start",
+        "stop",
+        "mode",
+        "graph",
+    ],
 )
 def test_help_is_korean_and_fits_80_columns(
     command: str, in_korean: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -40,6 +40,15 @@ def test_no_volume_is_mounted_for_the_service_alone(tmp_path: Path, capsys: pyte
     assert printed(tmp_path / "holdfast.toml", capsys, "/usr/local/footage")["ProtectSystem"] == "no"
 
 
+def test_every_volume_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    second = 'footage"\n[[volume]]\npath = "/usr/local/more'
+    unit_of = printed(tmp_path / "holdfast.toml", capsys, second)
+    assert unit_of["ProtectSystem"] == "no"
+    assert unit_of["StateDirectory"] == "holdfast"
+    state = 'footage"\n[storage]\nstate = "/usr/local/state'
+    assert printed(tmp_path / "holdfast.toml", capsys, state)["ProtectSystem"] == "no"
+
+
 def test_homes_are_hidden_only_when_nothing_of_the_service_lies_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,7 +64,7 @@ def test_a_known_volume_without_its_marker_is_not_mounted_and_nothing_is_made(tm
         assert found.state is VolumeState.GONE
         assert found.sentence == (
             f"The disk of volume main is not mounted at {root}. Mount it: recording returns to it by itself. "
-            f"To begin with an empty one instead: holdfast volumes adopt {root}"
+            f"To begin with an empty one instead: holdfast adopt {root}"
         )
     assert list(tmp_path.iterdir()) == []
 
@@ -75,7 +75,7 @@ def test_another_volume_is_refused_with_the_way_out(tmp_path: Path) -> None:
     found = refused(root, VolumeIdentity(new_id(), OURS, "usb"))
     assert found.state is VolumeState.REFUSED
     assert "there is another volume (main) than the one that belongs there (usb)" in found.sentence
-    assert f"holdfast volumes adopt '{root}'" in found.sentence
+    assert f"holdfast adopt '{root}'" in found.sentence
     assert adopt(root, "usb", OURS) == VolumeIdentity(other.volume_id, OURS, "usb")
 
 

@@ -72,7 +72,7 @@ def test_a_marker_that_somebody_else_wrote_is_refused_and_left_as_it_is(
     found = refused(tmp_path)
     assert found.state is VolumeState.REFUSED
     assert f"({reason})" in found.sentence
-    assert "holdfast volumes adopt" in found.sentence
+    assert "holdfast adopt" in found.sentence
     assert marker_of(tmp_path).read_bytes() == content
     adopted = adopt(tmp_path, "main", OURS)
     assert opened(tmp_path, adopted).identity == adopted

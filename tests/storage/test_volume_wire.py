@@ -187,12 +187,12 @@ def test_footage_never_comes_from_the_process() -> None:
 def test_a_message_reads_well_in_a_trace() -> None:
     orders: Sequence[ProcessOrder] = [
         CutSegment(1, 2),
-        OpenVolume("/v", None, "r", "n"),
+        OpenVolume("/v", None, "r", "n", state="/s"),
         CreateSegment(1, ("a",), b"h"),
     ]
     texts = [b"".join(encode_order(order))[HEAD.size :].decode() for order in orders]
     assert texts == [
         '{"is":"CutSegment","key":1,"size_bytes":2,"path":""}',
-        '{"is":"OpenVolume","root":"/v","expected":null,"recorder_id":"r","name":"n"}',
+        '{"is":"OpenVolume","root":"/v","expected":null,"recorder_id":"r","name":"n","reserve_bytes":0,"state":"/s"}',
         '{"is":"CreateSegment","key":1,"paths":["a"],"header":"aA=="}',
     ]

@@ -30,6 +30,7 @@ from holdfast.app.recording_root import (
     catalog_path,
     check_lock,
     recorder_is_running,
+    volume_is_written,
 )
 from holdfast.catalog import connect
 from holdfast.catalog.queries import CatalogReader
@@ -70,12 +71,20 @@ class CheckSettings:
     node: str = LOCAL_NODE
     volume: str = MAIN_VOLUME
     """Name of the volume that is checked."""
+    state: Path | None = None
+    """Folder of the catalog, when it is not the volume's."""
+    is_last: bool = True
+    """No other volume is checked after this one: the catalog is then as complete as it can be made."""
+
+    def catalog_root(self, root: Path) -> Path:
+        """The folder of the catalog for a volume in `root`."""
+        return root if self.state is None else self.state
 
 
 def check(
     root: Path, *, repair: bool = False, catalog: CatalogPort | None = None, settings: CheckSettings | None = None
 ) -> CheckReport:
-    """Compare the catalog of `root` with its files, and with `repair` mend what differs.
+    """Compare the catalog of a volume in `root` with its files, and with `repair` mend what differs.
 
     `catalog` is the recorder's own when the check runs inside it. Without `repair` nothing at all is written.
     Raises CheckError, and CatalogError for a catalog that a newer program wrote or that nobody may read.
@@ -93,8 +102,8 @@ def _check_only(root: Path, catalog: CatalogReads | None, settings: CheckSetting
     rows: CatalogReads | None = catalog
     trouble: Finding | None = None
     if rows is None:
-        trouble = _trouble_of(root)
-        rows = None if trouble else CatalogReader(catalog_path(root), node=settings.node)
+        trouble = _trouble_of(settings.catalog_root(root))
+        rows = None if trouble else CatalogReader(catalog_path(settings.catalog_root(root)), node=settings.node)
     run = _Check(root, settings, rows, None)
     if trouble is not None:
         run.report_finding(trouble)
@@ -104,11 +113,11 @@ def _check_only(root: Path, catalog: CatalogReads | None, settings: CheckSetting
 def _check_and_repair(root: Path, catalog: CatalogPort | None, settings: CheckSettings) -> CheckReport:
     if catalog is not None:
         return _Check(root, settings, catalog, catalog).all()
-    path = catalog_path(root)
+    path = catalog_path(settings.catalog_root(root))
     trouble: Finding | None = None
     # An old catalog is brought up to date by opening it.
     with contextlib.suppress(CatalogTooOldError):
-        trouble = _trouble_of(root)
+        trouble = _trouble_of(settings.catalog_root(root))
     try:
         connect.restore(path, node=settings.node)
     except (sqlite3.Error, OSError) as error:
@@ -290,9 +299,12 @@ class _Check:
         return self.settings.wall_ns() - (self.root / path).lstat().st_mtime_ns
 
     def _is_in_foreign_hands(self, path: str) -> bool:
-        if self.settings.live_paths is not None or not recorder_is_running(self.root):
+        if self.settings.live_paths is not None or not self._is_written():
             return False
         return self._age_ns(path) < RECENT_NS
+
+    def _is_written(self) -> bool:
+        return recorder_is_running(self.settings.catalog_root(self.root)) or volume_is_written(self.root)
 
     def _check_settling(self) -> bool:
         """Look again at open files that nobody claimed, once they are old enough; False when told to stop."""
@@ -327,7 +339,7 @@ class _Check:
     def _repair_file(self, plan: Plan) -> SegmentRecord | None:
         if plan.repair is None:
             return plan.record
-        if self.settings.live_paths is None and recorder_is_running(self.root):
+        if self.settings.live_paths is None and self._is_written():
             raise CheckError("The recorder is running, which may still write it. It mends such files when it starts.")
         carry_out(plan.repair)
         if plan.repair.action == "set_aside":
@@ -354,7 +366,7 @@ class _Check:
     def _finish(self, *, is_complete: bool) -> None:
         if self.writes is None:
             return
-        if is_complete:
+        if is_complete and self.settings.is_last:
             self.writes.post(RebuildDone(wall_ns=WallNs(self.settings.wall_ns()), node=self.settings.node))
         self._flush()
 

@@ -3,18 +3,17 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from holdfast import __version__
 from holdfast.app.arguments import ArgumentParser
+from holdfast.app.commands_asking import add_remote, add_volumes
 from holdfast.app.language import say
 from holdfast.app.options import duration_s, log_level, moment_ns, size_bytes
+from holdfast.app.parsers import Commands, add, add_folder
 from holdfast.app.problems import Exit, Problem
 from holdfast.domain.streams import SOURCES
-
-Command = Callable[[argparse.Namespace], int]
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -54,23 +53,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_gaps(commands)
     _add_alarms(commands)
     _add_check(commands)
-    _add_remote(commands)
+    add_remote(commands)
+    add_volumes(commands)
     return parser
 
 
-if TYPE_CHECKING:
-    # argparse gives this type no public name.
-    Commands = argparse._SubParsersAction[ArgumentParser]  # noqa: SLF001
-
-
-def _add(commands: "Commands", name: str, help_text: str, command: Command) -> ArgumentParser:
-    parser = commands.add_parser(name, help=say(help_text), description=say(help_text))
-    parser.set_defaults(command=command)
-    return parser
-
-
-def _add_record(commands: "Commands") -> None:
-    parser = _add(commands, "record", "Record cameras until interrupted.", _record)
+def _add_record(commands: Commands) -> None:
+    parser = add(commands, "record", "Record cameras until interrupted.", _record)
     parser.add_argument(
         "urls", nargs="+", metavar="URL", help=say("RTSP URL of a camera: rtsp://USER:PASSWORD@HOST:PORT/PATH")
     )
@@ -178,8 +167,8 @@ def _add_capture(parser: ArgumentParser) -> None:
     )
 
 
-def _add_serve(commands: "Commands") -> None:
-    parser = _add(commands, "serve", "Record the cameras of a configuration, as a service.", _serve)
+def _add_serve(commands: Commands) -> None:
+    parser = add(commands, "serve", "Record the cameras of a configuration, as a service.", _serve)
     parser.add_argument("--config", type=Path, metavar="FILE", help=say("configuration of the service"))
     parser.add_argument("--check", action="store_true", help=say("only say what is wrong with the configuration"))
     parser.add_argument("--example", action="store_true", help=say("print a configuration to begin with"))
@@ -206,19 +195,8 @@ def _add_log(parser: ArgumentParser) -> None:
     parser.add_argument("--log-format", choices=["text", "json"], help=say("text, or json: one object per line"))
 
 
-def _add_folder(parser: ArgumentParser, flag: str | None = None) -> None:
-    """The folder, by place or by `flag`; or the configuration that names it."""
-    if flag is None:
-        parser.add_argument("root", type=Path, nargs="?", metavar="DIR", help=say("folder for the recordings"))
-    else:
-        parser.add_argument(flag, dest="root", type=Path, metavar="DIR", help=say("folder for the recordings"))
-    parser.add_argument(
-        "--config", type=Path, metavar="FILE", help=say("configuration of the service, instead of the folder")
-    )
-
-
-def _add_demo(commands: "Commands") -> None:
-    parser = _add(
+def _add_demo(commands: Commands) -> None:
+    parser = add(
         commands,
         "demo",
         "Record four simulated cameras, provoke one fault after another, and account for every frame.",
@@ -237,16 +215,16 @@ def _add_demo(commands: "Commands") -> None:
     parser.add_argument("--plain", action="store_true", help=say("plain lines instead of a live table"))
 
 
-def _add_segments(commands: "Commands") -> None:
-    parser = _add(commands, "segments", "List the recorded files.", _segments)
-    _add_folder(parser)
+def _add_segments(commands: Commands) -> None:
+    parser = add(commands, "segments", "List the recorded files.", _segments)
+    add_folder(parser)
     parser.add_argument("--camera", metavar="CAMERA", help=say("only this camera"))
     parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
 
 
-def _add_gaps(commands: "Commands") -> None:
-    parser = _add(commands, "gaps", "List the time that is missing and why, and how much of each day is there.", _gaps)
-    _add_folder(parser)
+def _add_gaps(commands: Commands) -> None:
+    parser = add(commands, "gaps", "List the time that is missing and why, and how much of each day is there.", _gaps)
+    add_folder(parser)
     parser.add_argument("--camera", metavar="CAMERA", help=say("only this camera"))
     parser.add_argument(
         "--from",
@@ -259,11 +237,11 @@ def _add_gaps(commands: "Commands") -> None:
     parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
 
 
-def _add_alarms(commands: "Commands") -> None:
-    parser = _add(
+def _add_alarms(commands: Commands) -> None:
+    parser = add(
         commands, "alarms", "List what a person should know: the open alarms, or all that there were.", _alarms
     )
-    _add_folder(parser)
+    add_folder(parser)
     parser.add_argument("--all", action="store_true", help=say("also those that are over"))
     parser.add_argument(
         "--from",
@@ -279,47 +257,15 @@ def _add_alarms(commands: "Commands") -> None:
     )
 
 
-def _add_check(commands: "Commands") -> None:
-    parser = _add(commands, "check", "Compare the catalog with the files.", _check)
-    parser.add_argument("root", type=Path, metavar="DIR", help=say("folder for the recordings"))
+def _add_check(commands: Commands) -> None:
+    parser = add(commands, "check", "Compare the catalog with the files.", _check)
+    add_folder(parser)
     parser.add_argument(
         "--repair",
         action="store_true",
         help=say("make open files final, and bring the catalog in line; deletes nothing"),
     )
     parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
-
-
-def _add_remote(commands: "Commands") -> None:
-    """Commands that speak to a running recorder."""
-    parser = _add(commands, "status", "Show the state of a running recorder.", _status)
-    _add_folder(parser)
-    parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
-    for name, help_text in (
-        ("start", "Switch the recording of a camera on."),
-        ("stop", "Switch the recording of a camera off."),
-    ):
-        parser = _add(commands, name, help_text, _switch)
-        parser.add_argument("camera", metavar="CAMERA", help=say("camera, such as cam_01"))
-        _add_folder(parser, "--in")
-        parser.set_defaults(wanted=name == "start")
-    parser = _add(commands, "mode", "Open and close the branches of a camera's pipeline.", _mode)
-    parser.add_argument("camera", metavar="CAMERA", help=say("camera, such as cam_01"))
-    parser.add_argument("mode", choices=["streaming_only", "recording_only", "both"])
-    _add_folder(parser, "--in")
-    parser = _add(commands, "trust", "Accept another certificate of a camera: the next one is pinned.", _trust)
-    parser.add_argument("camera", metavar="CAMERA", help=say("camera, such as cam_01, or HOST:PORT"))
-    _add_folder(parser, "--in")
-    parser = _add(commands, "graph", "Write the pipeline of a running camera as SVG, without secrets.", _graph)
-    parser.add_argument("camera", metavar="CAMERA", help=say("camera, such as cam_01"))
-    _add_folder(parser, "--in")
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        metavar="FILE",
-        help=say("file to write (default: CAMERA.svg); a name that ends in .dot gets GStreamer's text"),
-    )
 
 
 def _record(options: argparse.Namespace) -> int:
@@ -366,33 +312,3 @@ def _check(options: argparse.Namespace) -> int:
     from holdfast.app.look import check
 
     return check(options)
-
-
-def _status(options: argparse.Namespace) -> int:
-    from holdfast.app.remote import status
-
-    return status(options)
-
-
-def _switch(options: argparse.Namespace) -> int:
-    from holdfast.app.remote import switch
-
-    return switch(options)
-
-
-def _mode(options: argparse.Namespace) -> int:
-    from holdfast.app.remote import mode
-
-    return mode(options)
-
-
-def _trust(options: argparse.Namespace) -> int:
-    from holdfast.app.trust_command import trust
-
-    return trust(options)
-
-
-def _graph(options: argparse.Namespace) -> int:
-    from holdfast.app.remote import graph
-
-    return graph(options)

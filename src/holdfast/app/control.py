@@ -5,7 +5,7 @@ import http.client
 import json
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import islice
@@ -20,6 +20,7 @@ from holdfast.app.moments import moment_ns
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.recording_root import recorder_is_running
 from holdfast.app.reload import Configured
+from holdfast.app.volumes_shown import VolumeShown, as_json, state_in_use
 from holdfast.domain.streams import Mode, StreamId
 from holdfast.domain.times import WallNs
 from holdfast.ports.catalog import CatalogError, CatalogPort
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
 GraphOf = Callable[[StreamId, int], Awaitable[str]]
+VolumesNow = Callable[[], Sequence[VolumeShown]]
 MAX_REQUEST_BYTES = 64 * 1024
 MOST_SEGMENTS = 10_000
 """In one answer: who wants more asks for a part of the time, or reads the catalog."""
@@ -46,6 +48,7 @@ class Asked:
     catalog: CatalogPort
     graph_of: GraphOf
     configured: Configured | None = None
+    volumes: VolumesNow = tuple
 
 
 class ControlServer:
@@ -54,7 +57,7 @@ class ControlServer:
     def __init__(self, asked: Asked, socket_path: Path) -> None:
         """Nothing listens before `start`."""
         self._recorder, self._catalog = asked.recorder, asked.catalog
-        self._graph_of, self._configured = asked.graph_of, asked.configured
+        self._graph_of, self._configured, self._volumes_now = asked.graph_of, asked.configured, asked.volumes
         self._path = socket_path
         self._runner: web.AppRunner | None = None
 
@@ -63,6 +66,7 @@ class ControlServer:
         web = await asyncio.to_thread(_load_web)
         application = web.Application(client_max_size=MAX_REQUEST_BYTES, middlewares=[web.middleware(_errors_as_json)])
         application.router.add_get("/status", self._status)
+        application.router.add_get("/volumes", self._volumes)
         application.router.add_get("/segments", self._segments)
         application.router.add_get("/gaps", self._gaps)
         application.router.add_get("/alarms", self._alarms)
@@ -95,6 +99,9 @@ class ControlServer:
 
     async def _status(self, _request: "web.Request") -> "web.Response":
         return _answer([self._shown(status) for status in self._recorder.status()])
+
+    async def _volumes(self, _request: "web.Request") -> "web.Response":
+        return _answer({"volumes": as_json(self._volumes_now())})
 
     async def _segments(self, request: "web.Request") -> "web.Response":
         query = request.query
@@ -193,9 +200,9 @@ class ControlServer:
         return _answer({"dot": dot})
 
     def _shown(self, status: StreamStatus) -> dict[str, object]:
-        """With what is wrong with the configuration: whoever looks at the state is to see it."""
+        """With where its footage goes, and what is wrong with the configuration: whoever looks is to see it."""
         error = self._configured.state.error if self._configured is not None else ()
-        return status.as_json() | {"config_error": "\n".join(error)}
+        return status.as_json() | state_in_use(self._volumes_now()) | {"config_error": "\n".join(error)}
 
     def _stream(self, request: "web.Request") -> StreamId | None:
         wanted = StreamId(request.match_info["camera"], request.query.get("stream", "main"))

@@ -95,7 +95,7 @@ async def _record(order: RecordOrder, show: Show | None, beside: Beside | None) 
     recorder = Recorder(order.plans, ports)
     _follow_alarms(order, recorder, deliveries)
     events.listener = recorder.handle
-    asked = Asked(recorder, catalog, pool.graph, order.configured)
+    asked = Asked(recorder, catalog, pool.graph, order.configured, storage.shown)
     control = ControlServer(asked, control_socket(order.places.root))
     pulse = Pulse(order.notifier)
     listening = loop.create_task(_listen(control))

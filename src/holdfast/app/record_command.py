@@ -47,14 +47,16 @@ def record(options: argparse.Namespace) -> int:
         LOG.warning("only %d MiB are free in %s", free_bytes >> 20, order.places.root)
     with display:
         exit_code = run(order, display.show)
-    quoted = shlex.quote(str(options.to[0] if len(options.to) == 1 else order.places.root))
+    places = order.places
+    quoted = shlex.quote(str(places.root if places.state else options.to[0]))
     if exit_code is Exit.OK:
         sentence = "Ended. The files are in {path}. To list them: holdfast segments {quoted}"
     else:
         sentence = "Not every file could be made final. To mend them: holdfast check {quoted} --repair"
     with contextlib.suppress(OSError):
         # The terminal may be gone by now.
-        print(say(sentence, path=order.places.root, quoted=quoted), flush=True)
+        folders = ", ".join(str(volume.path.absolute()) for volume in places.volumes)
+        print(say(sentence, path=folders, quoted=quoted), flush=True)
     return exit_code
 
 

@@ -5,6 +5,8 @@ import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
+from holdfast.storage.volume_opening import WRITER_LOCK
+
 STATE_FOLDER = ".holdfast"
 CATALOG_NAME = "catalog.db"
 RECORDER_LOCK = "recorder.lock"
@@ -25,7 +27,16 @@ def recorder_is_running(root: Path) -> bool:
 
     Takes the lock for a moment in shared mode: a recorder that starts in just that moment has to try twice.
     """
-    with contextlib.suppress(FileNotFoundError), (root / STATE_FOLDER / RECORDER_LOCK).open("rb") as file:
+    return _is_locked(root / STATE_FOLDER / RECORDER_LOCK)
+
+
+def volume_is_written(root: Path) -> bool:
+    """Whether a process holds the volume for writing: that of a recorder, or one that outlives its recorder."""
+    return _is_locked(root / STATE_FOLDER / WRITER_LOCK)
+
+
+def _is_locked(lock: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError), lock.open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

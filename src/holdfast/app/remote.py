@@ -13,6 +13,7 @@ from holdfast.app.control import ask
 from holdfast.app.language import say, translated
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.terminal import print_statuses, status_line
+from holdfast.app.volumes_command import volume_line, volumes_now, worth_a_line
 from holdfast.app.where import root_of
 from holdfast.app.words import alarm_line, config_words
 from holdfast.domain.alarms import AlarmRecord
@@ -23,13 +24,15 @@ from holdfast.recorder.status import RecordingState, SoundState, StreamStatus
 
 def status(options: argparse.Namespace) -> int:
     """`holdfast status DIR`."""
-    answer = ask(root_of(options), "GET", "/status")
+    root = root_of(options)
+    answer = ask(root, "GET", "/status")
     if options.json:
         for values in answer:
             print(json.dumps(values, ensure_ascii=False))
     else:
         print_statuses([_status(values) for values in answer])
-        _print_alarms(root_of(options))
+        _print_volumes(root)
+        _print_alarms(root)
         _print_config_error(answer)
     return Exit.OK
 
@@ -62,6 +65,14 @@ def graph(options: argparse.Namespace) -> int:
         ) from error
     print(output)
     return Exit.OK
+
+
+def _print_volumes(root: Path) -> None:
+    """When there are several, or one is not well."""
+    shown = volumes_now(root) or []
+    if worth_a_line(shown):
+        for volume in shown:
+            print(volume_line(volume))
 
 
 def _print_alarms(root: Path) -> None:

@@ -67,7 +67,8 @@ def serve(options: argparse.Namespace) -> int:
         notifier=notifier,
         alarms=settings.alarms,
     )
-    LOG.info("%s: %d cameras, the recordings go to %s", path, len(settings.cameras), root)
+    places = ", ".join(str(volume.path) for volume in settings.volumes)
+    LOG.info("%s: %d cameras, the recordings go to %s", path, len(settings.cameras), places)
     return run(order, None)
 
 

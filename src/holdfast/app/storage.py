@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from holdfast.app.home_coming import HomeComing
 from holdfast.app.identity import recorder_id
 from holdfast.app.tidying import Tidying
 from holdfast.app.volumes import rules_from
+from holdfast.app.volumes_shown import VolumeShown, volumes_shown
 from holdfast.catalog.store import Catalog
 from holdfast.config.settings import StorageSettings, VolumeSettings
 from holdfast.domain.segments import SegmentRecord, VolumeRecord
@@ -39,6 +41,15 @@ class Places:
     """In order of preference."""
     storage: StorageSettings = field(default_factory=StorageSettings)
 
+    @property
+    def state(self) -> str:
+        """The folder of the catalog when it lies in none of the volumes; else empty."""
+        paths = {str(volume.path.absolute()) for volume in self.volumes}
+        if len(self.volumes) == 1 and self.storage.state is None:
+            # It was tried already. Any other may be on a disk that does not answer, and is not followed through links.
+            paths.add(os.path.realpath(self.volumes[0].path))
+        return "" if str(self.root) in paths else str(self.root)
+
 
 class StorageDesk:
     """Owns the volumes of a running recorder."""
@@ -52,11 +63,18 @@ class StorageDesk:
         new_key: Callable[[], int],
     ) -> None:
         """Nothing is opened before `start`."""
-        self._loop, self._catalog = loop, catalog
+        self._loop, self._catalog, self._clock = loop, catalog, clock
         self._roots = {volume.name: volume.path.absolute() for volume in places.volumes}
         plans = [VolumePlan(name, str(root)) for name, root in self._roots.items()]
         ports = VolumePorts(
-            clock, catalog, Processes(loop), new_key, loop.call_soon, recorder_id(places.root), self._known
+            clock,
+            catalog,
+            Processes(loop),
+            new_key,
+            loop.call_soon,
+            recorder_id(places.root),
+            self._known,
+            state=places.state,
         )
         self.volumes = VolumeSet(plans, rules_from(places.storage), ports)
         self._tidying: Tidying | None = None
@@ -66,6 +84,10 @@ class StorageDesk:
         self._moving: asyncio.Task[None] | None = None
         self._records: tuple[VolumeRecord, ...] = ()
         self._asking: asyncio.Task[None] | None = None
+
+    def shown(self) -> list[VolumeShown]:
+        """How they are doing. On the event loop."""
+        return volumes_shown(self.volumes, self._clock)
 
     def start(self, recorder: Recorder) -> None:
         """Open the volumes, and look after them."""

@@ -12,7 +12,7 @@ from holdfast.app.terminal import Screen
 
 WIDTH_OF_PIPES = 1000
 """Columns where there is no terminal: lines are not to be broken for whoever reads them."""
-_RIGHT = frozenset({"Length", "Frames", "Size", "Recorded", "Missing", "Coverage"})
+_RIGHT = frozenset({"Length", "Frames", "Size", "Free", "Total", "Recorded", "Missing", "Coverage"})
 Row = Mapping[str, str]
 """Cells by heading."""
 

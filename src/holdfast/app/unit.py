@@ -75,7 +75,9 @@ WantedBy=multi-user.target
 
 def unit_text(config: Path, settings: Settings) -> str:
     """The unit for a configuration at this absolute path."""
-    written = [settings.volume]
+    written = [volume.path for volume in settings.volumes]
+    if settings.storage.state is not None:
+        written.append(settings.storage.state)
     paths = [config, *settings.files, *written, Path(sys.prefix), Path(__file__)]
     return TEMPLATE.format(
         user=_user(),

@@ -61,12 +61,17 @@ def state_place(volumes: Sequence[VolumeSettings], storage: StorageSettings) -> 
         return storage.state
     if len(volumes) == 1 and catalog_path(volumes[0].path).exists():
         return None
+    if len(volumes) == 1 and not os.environ.get("STATE_DIRECTORY"):
+        return None
+    return default_state()
+
+
+def default_state() -> Path:
+    """Where the catalog lies when nobody says anything else and there are several volumes."""
     given = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
     if given:
         # systemd.exec(5): of a service with StateDirectory=.
         return Path(given)
-    if len(volumes) == 1:
-        return None
     return Path("/var/lib/holdfast") if os.geteuid() == 0 else Path.home() / ".local" / "state" / "holdfast"
 
 

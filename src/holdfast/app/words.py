@@ -8,6 +8,7 @@ from holdfast.domain.alarms import AlarmKind, AlarmRecord, Severity
 from holdfast.domain.faults import FaultKind
 from holdfast.domain.gaps import Cause, GapCause, cause_of
 from holdfast.domain.segments import SegmentState
+from holdfast.domain.volumes import VolumeState
 from holdfast.policy.connecting import Phase
 from holdfast.recorder.status import RecordingState, SoundState, StreamStatus
 
@@ -104,6 +105,16 @@ ALARMS: Mapping[AlarmKind, str] = {
     AlarmKind.CATALOG: "catalog not written",
     AlarmKind.CATALOG_MISMATCH: "catalog and files differ",
 }
+VOLUMES: Mapping[VolumeState, str] = {
+    VolumeState.CHECKING: "being checked",
+    VolumeState.HEALTHY: "healthy",
+    VolumeState.SLOW: "slow",
+    VolumeState.FULL: "full",
+    VolumeState.READ_ONLY: "read-only",
+    VolumeState.GONE: "gone",
+    VolumeState.HUNG: "hangs",
+    VolumeState.REFUSED: "refused",
+}
 SEVERITIES: Mapping[Severity, str] = {Severity.WARNING: "warning", Severity.CRITICAL: "critical"}
 CODECS: Mapping[str, str] = {"avc1": "H.264", "avc3": "H.264", "hvc1": "H.265", "hev1": "H.265"}
 """By the first part of the codec as a file names it (RFC 6381)."""
@@ -160,6 +171,14 @@ def cause_words(cause: str) -> str:
         return say(CAUSES[cause_of(cause)])
     except ValueError:
         return cause
+
+
+def volume_words(state: str) -> str:
+    """How a volume is doing, in a word or two; as it is when a newer program named it."""
+    try:
+        return say(VOLUMES[VolumeState(state)])
+    except ValueError:
+        return state
 
 
 def alarm_words(kind: str) -> str:

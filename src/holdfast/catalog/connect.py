@@ -11,7 +11,7 @@ from urllib.parse import quote
 from holdfast.catalog import migrate, rows
 from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.certificates import CertificateRecord
-from holdfast.domain.segments import StreamRecord
+from holdfast.domain.segments import StreamRecord, VolumeRecord
 from holdfast.ports.catalog import CatalogMissingError, CatalogTooOldError, CatalogUnreadableError, Change
 
 log = logging.getLogger(__name__)
@@ -154,7 +154,7 @@ def set_aside(path: Path) -> Path:
 
 
 def salvage(path: Path) -> tuple[Change, ...]:
-    """What only a damaged catalog knows and can still be read: intents, certificates, names, life, gaps, alarms."""
+    """What only a damaged catalog knows and can still be read: intents, certificates, names, life, volumes, gaps …."""
     saved: list[Change] = []
     with (
         contextlib.suppress(sqlite3.Error, ValueError, TypeError),
@@ -165,6 +165,7 @@ def salvage(path: Path) -> tuple[Change, ...]:
         saved += [rows.intent_from(row) for row in _try(connection, "SELECT * FROM intents")]
         saved += [CertificateRecord(**dict(row)) for row in _try(connection, "SELECT * FROM certificates")]
         saved += [rows.life_from(row) for row in _try(connection, "SELECT * FROM heartbeats")]
+        saved += [VolumeRecord(**dict(row)) for row in _try(connection, "SELECT * FROM volumes")]
         saved += [AlarmRecord(**dict(row)) for row in _try(connection, "SELECT * FROM alarms")]
         saved += [rows.gap_from(row) for row in _try(connection, "SELECT * FROM gaps")]
     return tuple(saved)

@@ -26,6 +26,8 @@ class OpenVolume:
     name: str
     reserve_bytes: int = 0
     """What is to stay free."""
+    state: str = ""
+    """The folder of the catalog, absolute, for whoever is given the volume's; empty when it lies in the volume."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,8 @@ class VolumePorts:
     recorder_id: str
     known: Callable[[], Iterable[VolumeRecord]]
     """What the catalog has of them; asked whenever one is opened, because a person may have adopted another disk."""
+    state: str = ""
+    """The folder of the catalog, absolute; empty when it lies in the only volume."""
 
 
 class Hears(Protocol):
@@ -222,7 +224,9 @@ class VolumeKeeper:
         for one in self._ports.known():
             self._known[one.name] = VolumeIdentity(one.volume_id, self._ports.recorder_id, one.name)
         root, expected = self.plans[name].root, self._known.get(name)
-        order = OpenVolume(root, expected, self._ports.recorder_id, name, self.state.rules.reserve_bytes)
+        order = OpenVolume(
+            root, expected, self._ports.recorder_id, name, self.state.rules.reserve_bytes, self._ports.state
+        )
         heard = partial(self._heard, name, process)
         try:
             self._processes[name, process] = self._ports.processes.start(order, heard)

@@ -85,6 +85,20 @@ def adopt(root: Path, name: str, recorder_id: str) -> VolumeIdentity:
     return identity
 
 
+def adopting(place: Path) -> str:
+    """The command that makes the folder a volume of this recorder. Sentences end with it."""
+    return f"holdfast adopt {shlex.quote(str(place))}"
+
+
+def identity_of(root: Path) -> VolumeIdentity | None:
+    """What the marker of a folder says; None when there is none. Raises MarkerError, OSError."""
+    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return read_marker(folder)
+    finally:
+        os.close(folder)
+
+
 def space_of(folder: int) -> VolumeSpace:
     """What is free and what there is, by a descriptor on the file system. Raises OSError."""
     found = os.fstatvfs(folder)
@@ -158,7 +172,7 @@ def _marker(folder: int, place: Path, expected: VolumeIdentity | None) -> Volume
             return None
         sentence = (
             f"The marker of the volume {place} cannot be used ({error}). If the disk is the right one, "
-            f"take it over: {_adopting(place)}"
+            f"take it over: {adopting(place)}"
         )
         raise VolumeError(VolumeState.REFUSED, sentence) from error
 
@@ -167,13 +181,13 @@ def _check_owner(found: VolumeIdentity, place: Path, ours: VolumeIdentity, expec
     if found.recorder_id != ours.recorder_id:
         sentence = (
             f"{place} is a volume of another recorder ({found.name}). Mount the right disk, "
-            f"or take this one over: {_adopting(place)}"
+            f"or take this one over: {adopting(place)}"
         )
         raise VolumeError(VolumeState.REFUSED, sentence)
     if expected is not None and found.volume_id != expected.volume_id:
         sentence = (
             f"At {place} there is another volume ({found.name}) than the one that belongs there ({expected.name}). "
-            f"Mount the right disk, or take this one over: {_adopting(place)}"
+            f"Mount the right disk, or take this one over: {adopting(place)}"
         )
         raise VolumeError(VolumeState.REFUSED, sentence)
 
@@ -244,13 +258,9 @@ def _mount_id(descriptor: int) -> int | None:
 def _not_mounted(place: Path, name: str) -> VolumeError:
     sentence = (
         f"The disk of volume {name} is not mounted at {place}. Mount it: recording returns to it by itself. "
-        f"To begin with an empty one instead: {_adopting(place)}"
+        f"To begin with an empty one instead: {adopting(place)}"
     )
     return VolumeError(VolumeState.GONE, sentence)
-
-
-def _adopting(place: Path) -> str:
-    return f"holdfast volumes adopt {shlex.quote(str(place))}"
 
 
 def _volume_error(error: OSError, place: Path) -> VolumeError:

@@ -1,17 +1,21 @@
 """Opening a volume, as its process does it: is it the right one, can it be written, and is nobody else in it."""
 
+import contextlib
 import fcntl
 import os
+import shlex
 import time
 from pathlib import Path
 
 from holdfast.domain.volumes import VolumeSpace, VolumeState
 from holdfast.ports.volumes import OpenVolume, VolumeReady, VolumeRefused
 from holdfast.storage.errors import fault_of, volume_state_of
-from holdfast.storage.identity import VolumeError, open_volume
+from holdfast.storage.identity import VolumeError, adopting, open_volume
 
 STATE_FOLDER = ".holdfast"
 WRITER_LOCK = "writer.lock"
+STATE_NAME = "state"
+"""In STATE_FOLDER: says in one line where the catalog is that knows this volume, when that is elsewhere."""
 HOLD_PATIENCE_S = 2.0
 """Longer than a process takes to end whose recorder is gone."""
 
@@ -45,6 +49,9 @@ def _entered(root: Path, order: OpenVolume) -> VolumeReady | VolumeRefused:
     if not _hold(Path(STATE_FOLDER)):
         sentence = f"{root} is still held by an earlier process that waits for its disk. Check the disk."
         return VolumeRefused(VolumeState.HUNG, sentence)
+    with contextlib.suppress(OSError):
+        # Only a help for people: a volume without space is opened all the same.
+        _point_to(order.state, Path(STATE_FOLDER) / STATE_NAME)
     return answer
 
 
@@ -59,7 +66,10 @@ def validated(order: OpenVolume) -> VolumeReady | VolumeRefused:
             reserve_bytes=order.reserve_bytes,
         )
     except VolumeError as error:
-        return VolumeRefused(error.state, error.sentence)
+        # Whoever reads the command may not know where the catalog is.
+        is_adoptable = order.state and error.sentence.endswith(adopting(Path(os.path.realpath(order.root))))
+        where = f" --in {shlex.quote(order.state)}" if is_adoptable else ""
+        return VolumeRefused(error.state, error.sentence + where)
     return VolumeReady(found.identity, found.file_system, found.space, found.path, found.full)
 
 
@@ -67,6 +77,18 @@ def space_of(folder: Path) -> VolumeSpace:
     """Free and all bytes. Raises OSError."""
     found = os.statvfs(folder)
     return VolumeSpace(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
+
+
+def _point_to(state: str, file: Path) -> None:
+    """Say where the catalog is. Raises OSError."""
+    if not state:
+        file.unlink(missing_ok=True)
+        return
+    content = os.fsencode(state) + b"\n"
+    if not file.exists() or file.read_bytes() != content:
+        new = file.with_suffix(".new")
+        new.write_bytes(content)
+        new.rename(file)
 
 
 def _place(folder: Path) -> tuple[int, int] | None:

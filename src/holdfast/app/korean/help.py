@@ -29,6 +29,10 @@ _COMMANDS = {
     "send a test alarm to everybody whom the configuration names": "설정 파일에 있는 모든 곳에 시험 알림을 보냄",
     "Compare the catalog with the files.": "카탈로그와 파일을 비교합니다.",
     "Record the cameras of a configuration, as a service.": "설정 파일의 카메라를 서비스로 녹화합니다.",
+    "Show the disks that are recorded to.": "녹화하는 디스크의 상태를 표시합니다.",
+    "Make a folder on a disk the volume of this recorder that belongs there.": (
+        "디스크의 폴더를 그 자리에 있어야 할 이 녹화기의 볼륨으로 만듭니다."
+    ),
     "Show the state of a running recorder.": "실행 중인 녹화기의 상태를 표시합니다.",
     "Switch the recording of a camera on.": "카메라의 녹화를 켭니다.",
     "Switch the recording of a camera off.": "카메라의 녹화를 끕니다.",
@@ -109,6 +113,8 @@ _OPTIONS = {
     "make open files final, and bring the catalog in line; deletes nothing": (
         "완료되지 않은 파일을 완료하고 카탈로그를 파일에 맞춥니다. 아무것도 삭제하지 않습니다"
     ),
+    "the volume's folder, as the recorder knows it": "녹화기가 아는 볼륨의 폴더",
+    "do not ask": "묻지 않고 실행합니다",
     "camera, such as cam_01": "카메라. 예: cam_01",
     "camera, such as cam_01, or HOST:PORT": "카메라. 예: cam_01, 또는 HOST:PORT",
     "file to write (default: CAMERA.svg); a name that ends in .dot gets GStreamer's text": (
@@ -189,6 +195,23 @@ _PROBLEMS = {
         "{text!r}: 로그 수준이 아닙니다. rtsp=debug처럼 CATEGORY=LEVEL로 쓰거나 LEVEL만 쓰십시오"
     ),
     "{category} is no category of the log: {categories}": "{category}: 로그 분류가 아닙니다. 분류: {categories}",
+    (
+        "{path} is a volume, and the catalog of its recorder lies elsewhere. Name the folder of the catalog (--state "
+        "of `holdfast record`), or the configuration with --config."
+    ): (
+        "{path}: 볼륨이며, 녹화기의 카탈로그는 다른 곳에 있습니다. 카탈로그 폴더(`holdfast record`의 --state)를 "
+        "지정하거나 --config로 설정 파일을 지정하십시오."
+    ),
+    "Which recorder is it? Name the folder of its catalog with --in DIR, or its configuration: --config.": (
+        "어느 녹화기입니까? --in DIR로 카탈로그 폴더를, 또는 --config로 설정 파일을 지정하십시오."
+    ),
+    "{path} is no volume of the recorder in {root}. Its volumes: {places}.": (
+        "{path}: {root} 녹화기의 볼륨이 아닙니다. 이 녹화기의 볼륨: {places}."
+    ),
+    "Do it as the user that the recorder runs as: {command}": "녹화기를 실행하는 사용자로 실행하십시오: {command}",
+    "Nobody can be asked here. To do it without being asked: --yes": (
+        "여기서는 물어볼 수 없습니다. 묻지 않고 실행하려면: --yes"
+    ),
     "Graphviz could not draw the graph: {reason}": "Graphviz가 그래프를 그리지 못했습니다: {reason}",
     "{path} cannot be written ({reason}).": "{path}: 쓸 수 없습니다 ({reason}).",
 }

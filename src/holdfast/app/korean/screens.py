@@ -118,6 +118,39 @@ _ALARMS = {
     "{place}: delivered": "{place}: 전달했습니다",
 }
 
+_VOLUMES = {
+    "being checked": "확인 중",
+    "healthy": "정상",
+    "slow": "느림",
+    "full": "가득 참",
+    "read-only": "읽기 전용",
+    "gone": "없음",
+    "hangs": "무응답",
+    "refused": "거부됨",
+    "{state}, in use": "{state}, 사용 중",
+    "{free} of {total} free": "{total} 중 {free} 남음",
+    "Volume {name} ({path}): {what}": "볼륨 {name} ({path}): {what}",
+    "No recorder answers here: volumes are shown as they were last seen.": (
+        "응답하는 녹화기가 없어 볼륨을 마지막으로 확인한 상태로 표시합니다."
+    ),
+    "Volume {name} is not there: it was not checked.": "볼륨 {name}: 연결되어 있지 않아 검사하지 않았습니다.",
+    "Volume {name} ({path}):": "볼륨 {name} ({path}):",
+    "{path} is volume {name} of this recorder already.": "{path}: 이미 이 녹화기의 볼륨 {name}입니다.",
+    "{path} is volume {name} of this recorder now. A recorder that runs uses it within some seconds.": (
+        "{path}: 이제 이 녹화기의 볼륨 {name}입니다. 실행 중인 녹화기는 몇 초 안에 사용합니다."
+    ),
+    "{path} lies on {source}.": "{path}의 위치: {source}.",
+    "What was recorded on another disk of volume {name} then counts as missing.": (
+        "볼륨 {name}의 다른 디스크에 녹화된 파일은 없는 것으로 칩니다."
+    ),
+    "Make it volume {name} of this recorder? [y/N] ": "이 녹화기의 볼륨 {name}(으)로 만들까요? [y/N] ",
+    "Its marker cannot be understood.": "표식을 해석할 수 없습니다.",
+    "It has no marker: nobody has recorded there.": "표식이 없습니다. 아직 아무도 녹화하지 않은 곳입니다.",
+    "It is a disk of this recorder, its volume {name}.": "이 녹화기의 디스크이며 볼륨 {name}입니다.",
+    "It is a disk of another recorder, its volume {name}.": "다른 녹화기의 디스크이며 볼륨 {name}입니다.",
+    "Nothing was changed.": "아무것도 바꾸지 않았습니다.",
+}
+
 _HEADINGS = {
     "From": "시작 시각",
     "To": "끝 시각",
@@ -138,6 +171,13 @@ _HEADINGS = {
     "Size": "크기",
     "File": "파일",
     "Files": "파일 수",
+    "Volume": "볼륨",
+    "Since": "언제부터",
+    "Free": "남은 공간",
+    "Total": "전체",
+    "File system": "파일 시스템",
+    "Folder": "폴더",
+    "Last seen": "마지막 확인",
     "Away": "연결 불가",
     "Made": "생성",
     "Recorded": "녹화됨",
@@ -179,4 +219,4 @@ _SAID = {
     ),
 }
 
-SCREENS: Mapping[str, str] = {**_STATES, **_CAUSES, **_ALARMS, **_HEADINGS, **_SAID}
+SCREENS: Mapping[str, str] = {**_STATES, **_CAUSES, **_ALARMS, **_VOLUMES, **_HEADINGS, **_SAID}
