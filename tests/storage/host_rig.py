@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from holdfast.ports.volumes import OpenVolume, Order, VolumeEvent, VolumeExited, VolumeReady, VolumeSeen
 from holdfast.storage.volume_host import MAX_UNSENT_BYTES, PROCESS_COMMAND, VolumeHost
+from tests.storage.opening import OURS
 
 PATIENCE_S = 30.0
 ODD = Path(__file__).parent / "odd_process.py"
@@ -22,7 +23,7 @@ def odd(behaviour: str) -> tuple[str, ...]:
 
 
 def volume(root: Path) -> OpenVolume:
-    return OpenVolume(str(root), None, "recorder", "name")
+    return OpenVolume(str(root), None, OURS, "name")
 
 
 class HostRig:

@@ -118,9 +118,13 @@ async def test_what_was_not_taken_can_be_forgotten_and_the_rest_arrives_whole(tm
         rig.order(*(large(token, 1) for token in range(20)), large(0, 2), CutSegment(3, 0))
         rig.host.forget_unsent()
         assert rig.host.unsent_bytes < len(MEDIA) + 100, "no more than the rest of one order"
-        failed = [await rig.next() for _ in range(3)]
-        sentences = {event.sentence for event in failed if isinstance(event, SegmentFailed | CutFailed)}
-        assert len(sentences) == 1
+        failed: list[SegmentFailed | CutFailed] = []
+        while len(failed) < 3:
+            event = await rig.next()
+            # The headers may have been synced before the process was stopped.
+            if isinstance(event, SegmentFailed | CutFailed):
+                failed.append(event)
+        assert len({event.sentence for event in failed}) == 1
         assert {event.key for event in failed if isinstance(event, SegmentFailed)} == {1, 2}
         assert {event.key for event in failed if isinstance(event, CutFailed)} == {3}
         wake(rig)
@@ -135,8 +139,9 @@ async def test_an_abandoned_process_is_left_alone_at_once_and_reaped_when_it_end
     tmp_path: Path, *, is_stopped: bool
 ) -> None:
     async with opened(tmp_path) as rig:
-        rig.order(create(PARTS), create(PARTS, "cam/b.mp4", key=2), CutSegment(2, 0))
+        rig.order(create(PARTS))
         await rig.until(Created)
+        rig.order(create(PARTS, "cam/b.mp4", key=2), CutSegment(2, 0))
         await rig.until(Cut)
         if is_stopped:
             await stop(rig)
