@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.lab.scenarios import power, storage
+from holdfast.lab.scenarios import power, storage, volumes
 from holdfast.lab.scenarios.stand import Row
 from holdfast.lab.storage.mounts import Kind
 from holdfast.lab.storage.ways import WAYS, Fault
@@ -13,18 +13,9 @@ from tests.rows import assert_all_pass
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(240), pytest.mark.xdist_group("faults")]
 
-LOST_AND_BACK: tuple[tuple[Fault, str], ...] = (
-    ("readonly", "erofs"),
-    ("eio", "eio"),
-    ("eio", "enodev"),
-    ("eio", "ext4-down"),
-    ("full", "ext4"),
-    ("full", "tmpfs"),
-    ("full", "enospc"),
-    ("hung", "hang"),
-)
-"""A test has one of them, as its seed says; `./dev faults` has all, and those that need several volumes to pass."""
-TIMED = {power.FLUSHED, power.LOST, storage.BACK}
+EVERY: tuple[tuple[Fault, str], ...] = tuple((fault, way) for fault, ways in WAYS.items() for way in ways)
+"""A test has one of them, as its seed says; `./dev faults` has all."""
+TIMED = {power.FLUSHED, power.LOST, storage.BACK, volumes.HOME}
 """How long something takes on a busy machine is for `./dev faults`."""
 
 
@@ -43,7 +34,7 @@ def test_a_power_cut_leaves_files_that_play_and_a_catalog_that_can_be_brought_in
 
 
 def test_a_disk_that_was_lost_and_is_back_costs_no_frame(tmp_path: Path, seed: int) -> None:
-    fault, way = LOST_AND_BACK[seed % len(LOST_AND_BACK)]
+    fault, way = EVERY[seed % len(EVERY)]
     skip_without(*WAYS[fault][way].needs)
     assert_all_pass(judged(storage.lost_and_back(tmp_path / "rec", fault=fault, ways=[way], seed=seed, away_s=4)))
 
@@ -51,4 +42,14 @@ def test_a_disk_that_was_lost_and_is_back_costs_no_frame(tmp_path: Path, seed: i
 def test_a_disk_whose_syncs_take_a_second_costs_no_frame(tmp_path: Path, seed: int) -> None:
     skip_without("fuse")
     rows = storage.slow(tmp_path / "rec", sync_s=1, seconds=4, seed=seed)
-    assert_all_pass([row for row in rows if row.what != storage.SAYS_SLOW])
+    assert_all_pass(rows)
+
+
+def test_a_preferred_disk_that_was_lost_and_is_back_costs_no_frame_and_all_comes_home(
+    tmp_path: Path, seed: int
+) -> None:
+    fault = sorted(WAYS)[seed % len(WAYS)]
+    ways = volumes.ways_of(fault)
+    way = ways[seed // len(WAYS) % len(ways)]
+    skip_without(*WAYS[fault][way].needs)
+    assert_all_pass(judged(volumes.failover(tmp_path / "rec", fault=fault, ways=[way], seed=seed, away_s=4)))

@@ -38,6 +38,7 @@ FALLBACK_BYTES = 2 << 30
 OPTIONS: Sequence[str] = ()
 """More options of `holdfast record` that small volumes need."""
 HOME_S = 120.0
+HOME = "until all was home"
 IN_MEMORY = frozenset({"tmpfs"})
 """Ways that would fill the memory of the machine with a volume of this size."""
 
@@ -110,7 +111,7 @@ def _failover(place: Path, fault: Fault, way: str, chance: random.Random, away_s
         Row(name, "repeated", settled.repeated, 0, "frames"),
         Row(name, "not recorded at the end", settled.unfinished_s, END_S, "s"),
         Row(name, BACK, back_s, BACK_S + GOP_S, "s"),
-        Row(name, "until all was home", home_s, HOME_S, "s"),
+        Row(name, HOME, home_s, HOME_S, "s"),
         problems(name, "left on the fallback volume, or never there", [*left, *missed]),
         problems(name, "below the empty mount point", [f"{path} was written" for path in disk.strays]),
         problems(name, "files, times, exit code", [*found, *settled.wrong]),
