@@ -144,7 +144,11 @@ class FakeWriter:
         file = self._open.pop(order.key, None) or self._failed.pop(order.key, None)
         if file is None and order.path:
             file = self.disk.get(order.path)
-        if file is None and not (self.cuts_fail and order.path):
+        for path in order.paths:
+            found = self.disk.get(path)
+            if file is None and found is not None and found.data.startswith(order.header):
+                file = found
+        if file is None and not (self.cuts_fail and (order.path or order.paths)):
             self.answers.append(Cut(order.key, 0))
         elif file is None:
             self.cuts_failed += 1
