@@ -7,10 +7,12 @@ failed, and answers later. What was written and not synced counts for nothing.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from holdfast.domain.faults import FaultKind
 from holdfast.domain.segments import MAIN_VOLUME
 from holdfast.domain.volumes import VolumeState
+from holdfast.fmp4 import HEAD_BYTES, Fmp4Error, read_header
 from holdfast.ports.volumes import (
     Answer,
     AppendData,
@@ -36,6 +38,14 @@ class FakeFile:
     synced_bytes: int = 0
     token: int = -1
     is_final: bool = False
+
+
+def _place_in_run(data: bytes | bytearray) -> tuple[UUID, int] | None:
+    try:
+        stamp = read_header(bytes(data[:HEAD_BYTES])).stamp
+    except Fmp4Error:
+        return None
+    return None if stamp is None else (stamp.run_id, stamp.ordinal)
 
 
 @dataclass
@@ -146,7 +156,7 @@ class FakeWriter:
             file = self.disk.get(order.path)
         for path in order.paths:
             found = self.disk.get(path)
-            if file is None and found is not None and found.data.startswith(order.header):
+            if file is None and found is not None and _place_in_run(found.data) == _place_in_run(order.header):
                 file = found
         if file is None and not (self.cuts_fail and (order.path or order.paths)):
             self.answers.append(Cut(order.key, 0))

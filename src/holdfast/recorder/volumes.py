@@ -180,6 +180,8 @@ class VolumeSet:
         placed = self._placing.get(answer.key)
         if placed is None or (placed.volume, placed.process) != (name, process):
             return
+        if self._process_of(placed) is None and not isinstance(answer, CutFailed):
+            return
         match answer:
             case SegmentFailed():
                 if not placed.has_failed:
