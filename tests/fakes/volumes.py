@@ -262,5 +262,3 @@ class FakeProcesses:
     def alive(self, name: str) -> list[FakeVolumeProcess]:
         """The processes of a volume that have not ended, oldest first."""
         return [one for one in self.started if one.disk.name == name and not one.is_exited]
-
-

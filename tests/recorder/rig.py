@@ -113,7 +113,9 @@ class Rig:
         now_ns = self.clock.mono_ns()
         pts_ns = PtsNs(now_ns - self.session * NS_PER_S)
         self.recording.take_opened(
-            TakeOpened(self.stream, self.session, self.take, pts_ns, MonoNs(now_ns), reorders=False, reason="session began")
+            TakeOpened(
+                self.stream, self.session, self.take, pts_ns, MonoNs(now_ns), reorders=False, reason="session began"
+            )
         )
         self.recording.take_bytes(TakeBytes(self.stream, self.session, self.take, FTYP + moov()))
 

@@ -1,4 +1,4 @@
-"""Volumes that fail, hang, vanish and return as they like: all footage is in a file or in memory, and ends in one file."""
+"""Volumes that fail, hang, vanish and return: all footage is in a file or in memory, and in the end in one file."""
 
 from collections import Counter
 
@@ -18,45 +18,13 @@ TROUBLES = [VolumeState.FULL, VolumeState.READ_ONLY, VolumeState.GONE]
 WHICH = st.integers(0, 2)
 
 
-class RecordingOnSeveralVolumes(RuleBasedStateMachine):
-    rig: VolumesRig
+class VolumesInTrouble(RuleBasedStateMachine):
+    """What happens to disks, and to processes."""
 
-    @initialize(
-        volumes=st.integers(1, 3), streams=st.integers(1, 2), duration_s=st.sampled_from([1, 3, 60]), opens=st.booleans()
-    )
-    def begin(self, volumes: int, streams: int, duration_s: int, *, opens: bool) -> None:
-        rules = SegmentRules(duration_ns=duration_s * NS_PER_S)
-        self.rig = VolumesRig(("first", "second", "third")[:volumes], streams, rules)
-        self.rig.start()
-        if opens:
-            self.rig.open()
-        for rig in self.rig.rigs:
-            rig.recording.start()
+    rig: VolumesRig
 
     def _name(self, which: int) -> str:
         return self.rig.names[which % len(self.rig.names)]
-
-    def _stream(self, which: int) -> StreamRig:
-        return self.rig.rigs[which % len(self.rig.rigs)]
-
-    # ------------------------------------------------------------ cameras and time
-
-    @rule(stream=WHICH, groups=st.lists(st.integers(1, 3), min_size=1, max_size=4))
-    def deliver(self, stream: int, groups: list[int]) -> None:
-        for fragments in groups:
-            self._stream(stream).group(fragments)
-
-    @rule(stream=WHICH, samples=st.integers(1, 5))
-    def deliver_one(self, stream: int, samples: int) -> None:
-        self._stream(stream).deliver(samples)
-
-    @rule(stream=WHICH, new_session=st.booleans())
-    def end_take(self, stream: int, *, new_session: bool) -> None:
-        self._stream(stream).end_take(new_session=new_session)
-
-    @rule(seconds=st.sampled_from([0.25, 3, 16]))
-    def time_passes(self, seconds: float) -> None:
-        self.rig.tick(seconds)
 
     # ------------------------------------------------------------ processes
 
@@ -126,6 +94,47 @@ class RecordingOnSeveralVolumes(RuleBasedStateMachine):
     @rule()
     def all_is_done(self) -> None:
         self.rig.settle()
+
+
+class RecordingOnSeveralVolumes(VolumesInTrouble):
+    """What happens to cameras, and what must be."""
+
+    @initialize(
+        volumes=st.integers(1, 3),
+        streams=st.integers(1, 2),
+        duration_s=st.sampled_from([1, 3, 60]),
+        opens=st.booleans(),
+    )
+    def begin(self, volumes: int, streams: int, duration_s: int, *, opens: bool) -> None:
+        rules = SegmentRules(duration_ns=duration_s * NS_PER_S)
+        self.rig = VolumesRig(("first", "second", "third")[:volumes], streams, rules)
+        self.rig.start()
+        if opens:
+            self.rig.open()
+        for rig in self.rig.rigs:
+            rig.recording.start()
+
+    def _stream(self, which: int) -> StreamRig:
+        return self.rig.rigs[which % len(self.rig.rigs)]
+
+    # ------------------------------------------------------------ cameras and time
+
+    @rule(stream=WHICH, groups=st.lists(st.integers(1, 3), min_size=1, max_size=4))
+    def deliver(self, stream: int, groups: list[int]) -> None:
+        for fragments in groups:
+            self._stream(stream).group(fragments)
+
+    @rule(stream=WHICH, samples=st.integers(1, 5))
+    def deliver_one(self, stream: int, samples: int) -> None:
+        self._stream(stream).deliver(samples)
+
+    @rule(stream=WHICH, new_session=st.booleans())
+    def end_take(self, stream: int, *, new_session: bool) -> None:
+        self._stream(stream).end_take(new_session=new_session)
+
+    @rule(seconds=st.sampled_from([0.25, 3, 16]))
+    def time_passes(self, seconds: float) -> None:
+        self.rig.tick(seconds)
 
     # ------------------------------------------------------------ what must be
 

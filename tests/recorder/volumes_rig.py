@@ -8,10 +8,11 @@ from uuid import UUID
 
 from holdfast.domain.segments import SegmentRecord
 from holdfast.domain.streams import StreamId
+from holdfast.domain.times import NS_PER_S
 from holdfast.policy.renewing import renewed
 from holdfast.policy.segmenting import SegmentRules
 from holdfast.policy.volume_events import VolumeRules
-from holdfast.ports.volumes import Answer, VolumeEvent, Writer
+from holdfast.ports.volumes import Answer, Writer
 from holdfast.recorder.volume_keeping import VolumePlan, VolumePorts
 from holdfast.recorder.volumes import VolumeSet
 from tests.fakes.catalog import FakeCatalog
@@ -204,6 +205,32 @@ class VolumesRig:
         return [answer for answer in self.answers if isinstance(answer, kind)]
 
 
-def events_of(process: FakeVolumeProcess, kind: type[VolumeEvent]) -> list[VolumeEvent]:
-    """What a process said that nobody has heard yet."""
-    return [event for event in process.events if isinstance(event, kind)]
+def recording(*, streams: int = 1, duration_s: int = 60) -> VolumesRig:
+    """Both volumes are there, and every stream has two groups of pictures on the first, of which one is not synced."""
+    rig = VolumesRig(streams=streams, segments=SegmentRules(duration_ns=duration_s * NS_PER_S))
+    rig.start()
+    rig.open()
+    for stream in rig.rigs:
+        stream.recording.start()
+        stream.group()
+    rig.settle()
+    for stream in rig.rigs:
+        stream.group()
+    return rig
+
+
+def pull(rig: VolumesRig, name: str, *, keeps_unsynced: bool = False) -> None:
+    """The disk goes, the table of mounts tells, and the recorder has heard of everything."""
+    rig.disks[name].vanish(keeps_unsynced=keeps_unsynced)
+    rig.mounts_changed()
+    rig.hear()
+
+
+def mount(rig: VolumesRig, name: str) -> None:
+    """The disk is back, is looked at, and all is written that waits."""
+    rig.disks[name].come_back()
+    rig.mounts_changed()
+    for _ in range(4):
+        rig.settle()
+        rig.tick(2)
+    rig.settle()
