@@ -7,9 +7,12 @@ failed, and answers later. What was written and not synced counts for nothing.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from holdfast.domain.faults import FaultKind
 from holdfast.domain.segments import MAIN_VOLUME
+from holdfast.domain.volumes import VolumeState
+from holdfast.fmp4 import HEAD_BYTES, Fmp4Error, read_header
 from holdfast.ports.volumes import (
     Answer,
     AppendData,
@@ -37,12 +40,24 @@ class FakeFile:
     is_final: bool = False
 
 
+def _place_in_run(data: bytes | bytearray) -> tuple[UUID, int] | None:
+    try:
+        stamp = read_header(bytes(data[:HEAD_BYTES])).stamp
+    except Fmp4Error:
+        return None
+    return None if stamp is None else (stamp.run_id, stamp.ordinal)
+
+
 @dataclass
 class FakeWriter:
-    """`disk` holds every file by its path; `broken` makes everything that touches the disk fail."""
+    """`disk` holds every file by its path; `broken` makes everything that touches the disk fail.
+
+    `state`: what the failures say of the whole volume. One that is full lets files be cut.
+    """
 
     disk: dict[str, FakeFile] = field(default_factory=dict)
     broken: bool = False
+    state: VolumeState | None = None
     orders: deque[Order] = field(default_factory=deque)
     answers: deque[Answer] = field(default_factory=deque)
     cuts_failed: int = 0
@@ -58,6 +73,10 @@ class FakeWriter:
 
     in_use: str | None = MAIN_VOLUME
     """Set to None while there is no volume at all."""
+
+    @property
+    def cuts_fail(self) -> bool:
+        return self.broken and self.state is not VolumeState.FULL
 
     def order(self, order: Order) -> None:
         self.orders.append(order)
@@ -100,12 +119,12 @@ class FakeWriter:
     def _works(self, key: int) -> bool:
         if self.broken:
             self._failed[key] = file = self._open.pop(key)
-            self.answers.append(SegmentFailed(key, FaultKind.STORAGE_DISCONNECTED, SENTENCE, file.path))
+            self.answers.append(SegmentFailed(key, FaultKind.STORAGE_DISCONNECTED, SENTENCE, file.path, self.state))
         return not self.broken
 
     def _create(self, order: CreateSegment) -> None:
         if self.broken:
-            self.answers.append(SegmentFailed(order.key, FaultKind.DISK_FULL, SENTENCE, ""))
+            self.answers.append(SegmentFailed(order.key, FaultKind.DISK_FULL, SENTENCE, "", self.state))
             return
         path = next(path for path in order.paths if path not in self.disk)
         self._open[order.key] = self.disk[path] = FakeFile(path, bytearray(order.header))
@@ -133,9 +152,18 @@ class FakeWriter:
             self.cuts_too_late += 1
             return
         file = self._open.pop(order.key, None) or self._failed.pop(order.key, None)
-        if file is None:
+        if file is None and order.path:
+            file = self.disk.get(order.path)
+        for path in order.paths:
+            found = self.disk.get(path)
+            if file is None and found is not None and _place_in_run(found.data) == _place_in_run(order.header):
+                file = found
+        if file is None and not (self.cuts_fail and (order.path or order.paths)):
             self.answers.append(Cut(order.key, 0))
-        elif self.broken:
+        elif file is None:
+            self.cuts_failed += 1
+            self.answers.append(CutFailed(order.key, SENTENCE))
+        elif self.cuts_fail:
             self.cuts_failed += 1
             self._uncut[order.key] = file, order.size_bytes
             file.synced_bytes = min(file.synced_bytes, order.size_bytes)
@@ -144,7 +172,7 @@ class FakeWriter:
             self._make_cut(order.key, file, order.size_bytes)
 
     def _cut_again(self) -> None:
-        while self._uncut and not self.broken:
+        while self._uncut and not self.cuts_fail:
             key, (file, size_bytes) = self._uncut.popitem()
             self._make_cut(key, file, size_bytes)
 

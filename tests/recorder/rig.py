@@ -11,10 +11,11 @@ from holdfast.fmp4 import HEAD_BYTES, SegmentStamp, read_header
 from holdfast.policy import segmenting
 from holdfast.policy.segmenting import Append, Segmenter, SegmentRules
 from holdfast.ports.capture import TakeBytes, TakeClosed, TakeOpened
+from holdfast.ports.volumes import Writer
 from holdfast.recorder.recording import Recording, Services
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.clock import FakeClock
-from tests.fakes.writer import FakeWriter
+from tests.fakes.writer import FakeFile, FakeWriter
 from tests.fmp4.builder import FTYP, Sample, fragment, moov, payload
 
 STREAM = StreamId("cam_01")
@@ -60,11 +61,15 @@ class Rig:
     decode_time: int = 0
     keys: int = 0
     runs: int = 0
+    stream: StreamId = STREAM
 
     def __post_init__(self) -> None:
-        services = Services(self.clock, self.writer, self.catalog, self._new_key, self._new_run_id)
-        self.recording = Watched(STREAM, self.rules, services, self.faults.append)
+        services = Services(self.clock, self._writer(), self.catalog, self._new_key, self._new_run_id)
+        self.recording = Watched(self.stream, self.rules, services, self.faults.append)
         self.recording.shadow, self.recording.wanted = Segmenter(self.rules), Counter()
+
+    def _writer(self) -> Writer:
+        return self.writer
 
     def _new_key(self) -> int:
         self.keys += 1
@@ -88,7 +93,7 @@ class Rig:
         self.arrived += 1
         self.decode_time += samples * TICKS_PER_S // 10
         for part in (data[:100], data[100:]):
-            self.recording.take_bytes(TakeBytes(STREAM, self.session, self.take, part))
+            self.recording.take_bytes(TakeBytes(self.stream, self.session, self.take, part))
         self.recording.shrink(self.ring_limit_bytes)
 
     def group(self, fragments: int = 2, samples: int = 5) -> None:
@@ -98,7 +103,7 @@ class Rig:
 
     def end_take(self, *, new_session: bool = False) -> None:
         if self.take_is_open:
-            self.recording.take_closed(TakeClosed(STREAM, self.session, self.take))
+            self.recording.take_closed(TakeClosed(self.stream, self.session, self.take))
         self.take_is_open = False
         if new_session:
             self.session, self.take = self.session + 1, 0
@@ -108,9 +113,11 @@ class Rig:
         now_ns = self.clock.mono_ns()
         pts_ns = PtsNs(now_ns - self.session * NS_PER_S)
         self.recording.take_opened(
-            TakeOpened(STREAM, self.session, self.take, pts_ns, MonoNs(now_ns), reorders=False, reason="session began")
+            TakeOpened(
+                self.stream, self.session, self.take, pts_ns, MonoNs(now_ns), reorders=False, reason="session began"
+            )
         )
-        self.recording.take_bytes(TakeBytes(STREAM, self.session, self.take, FTYP + moov()))
+        self.recording.take_bytes(TakeBytes(self.stream, self.session, self.take, FTYP + moov()))
 
     # ------------------------------------------------------------ the disk
 
@@ -144,8 +151,7 @@ class Rig:
     def files(self) -> list[Written]:
         """What is safe on the disk, counting what is still to be cut as cut."""
         return [
-            Written(path, _stamp(bytes(file.data)), _indexes(bytes(file.data[: file.synced_bytes])), file.is_final)
-            for path, file in self.writer.disk.items()
+            Written(path, stamp_of(file), indexes_of(file), file.is_final) for path, file in self.writer.disk.items()
         ]
 
     @property
@@ -159,15 +165,15 @@ class Rig:
         return set(self.recording.wanted) - safe - set(self.held)
 
 
-def _stamp(data: bytes) -> SegmentStamp:
-    stamp = read_header(data[:HEAD_BYTES]).stamp
+def stamp_of(file: FakeFile) -> SegmentStamp:
+    stamp = read_header(bytes(file.data[:HEAD_BYTES])).stamp
     assert stamp is not None
     return stamp
 
 
-def _indexes(data: bytes) -> list[int]:
-    """The fragments in a file, by the number that their media begin with; whole boxes only."""
-    found, at = [], 0
+def indexes_of(file: FakeFile) -> list[int]:
+    """The fragments that are safe in a file, by the number that their media begin with; whole boxes only."""
+    found, at, data = [], 0, bytes(file.data[: file.synced_bytes])
     while at + 12 <= len(data):
         size = int.from_bytes(data[at : at + 4], "big")
         if data[at + 4 : at + 8] == b"mdat" and at + size <= len(data):

@@ -20,6 +20,7 @@ from holdfast.ports.volumes import (
 )
 from holdfast.storage.pace import Pace
 from holdfast.storage.volume_files import NO_DATA, Task, VolumeFiles, perform
+from tests.fmp4.segments import STAMP
 from tests.storage.volumes import PARTS, appends, create, finish, is_final
 
 HEADER = len(PARTS.header)
@@ -351,3 +352,33 @@ def test_the_slowest_step_is_told_once_and_one_that_has_not_ended_every_time() -
         time.sleep(0.01)
         assert pace.slowest_s() >= 0.02
     assert pace.slowest_s() >= 0.02
+
+
+@pytest.mark.parametrize("is_final", [False, True])
+def test_a_file_of_whose_creation_nobody_heard_is_known_by_its_place_in_its_run(
+    hands: Hands, tmp_path: Path, *, is_final: bool
+) -> None:
+    order = create(PARTS, "cam/a.mp4", "cam/b.mp4", "cam/c.mp4", "cam/d.mp4")
+    (tmp_path / "cam").mkdir()
+    other = PARTS.open_file.replace(STAMP.run_id.bytes, bytes(16))
+    assert other != PARTS.open_file
+    (tmp_path / "cam/a.mp4").write_bytes(b"something else")
+    (tmp_path / "cam/b.mp4").write_bytes(other)
+    (tmp_path / "cam/c.mp4").write_bytes(PARTS.final_file if is_final else PARTS.open_file)
+    cut = CutSegment(1, 0, "", order.paths, order.header)
+    hands.obey(cut)
+    assert hands.perform() == [Cut(1, 0)]
+    assert sorted(file.name for file in (tmp_path / "cam").iterdir()) == ["a.mp4", "b.mp4"]
+    hands.obey(cut)
+    assert hands.perform() == [Cut(1, 0)], "it is gone already"
+    assert len(list((tmp_path / "cam").iterdir())) == 2
+
+
+def test_a_file_that_was_final_before_it_is_cut_by_another_process_is_final_after_it(hands: Hands, path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(PARTS.final_file)
+    hands.obey(CutSegment(1, size_after(2), "cam/a.mp4"))
+    (cut,) = hands.perform()
+    assert cut == Cut(1, path.stat().st_size)
+    assert size_after(2) < path.stat().st_size < len(PARTS.final_file)
+    assert is_final(path)

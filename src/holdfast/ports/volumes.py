@@ -74,6 +74,9 @@ class CutSegment:
     size_bytes: int
     path: str = ""
     """Of `Created`, when the process that wrote the file is gone and another one has to cut it."""
+    paths: tuple[str, ...] = ()
+    """Of `CreateSegment`, when nobody heard of `Created`: which of them it was, if any, is known by `header`."""
+    header: bytes = b""
 
 
 Order = CreateSegment | AppendData | FinishSegment | CutSegment

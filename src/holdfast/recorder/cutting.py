@@ -52,6 +52,7 @@ class Cutting:
                 segment.cut(again)
                 segment.keep_bytes = segment.kept_up_to(again)
                 self._uncut.add(key)
+                segment.is_catalogued = True
                 self._catalog.post(segment.record(SegmentState.OPEN, segment.size_bytes))
             case Created():
                 segment.created(answer)

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from holdfast.ports.volumes import CreateSegment, CutSegment
+
 
 @dataclass(slots=True)
 class Placed:
@@ -16,6 +18,14 @@ class Placed:
     has_failed: bool = False
     cut_bytes: int | None = None
     """What is to be left of it; None: all."""
+    create: CreateSegment | None = None
+    """How it was ordered, until the file is known to be there."""
+
+    def cut_order(self, key: int) -> CutSegment:
+        """For another process than the one that wrote it. Of a file that nobody ever said was there nothing counts."""
+        if self.path or self.create is None:
+            return CutSegment(key, self.cut_bytes or 0, self.path)
+        return CutSegment(key, 0, "", self.create.paths, self.create.header)
 
 
 @dataclass(slots=True)

@@ -178,6 +178,9 @@ class VolumeKeeper:
                 self._hears.answered(name, process, event)
 
     def _ready(self, name: str, process: int, event: VolumeReady) -> None:
+        if self.state.of(name).process != process:
+            # It was given up while it was opening the volume.
+            return
         self._known[name] = event.identity
         self._ports.catalog.post(
             VolumeRecord(

@@ -108,7 +108,7 @@ class VolumeSet:
             self._tell_later(failed)
             return
         number, process = found
-        self._placing.put(order.key, Placed(name, number))
+        self._placing.put(order.key, Placed(name, number, create=order))
         process.order(order)
 
     def _cut(self, order: CutSegment) -> None:
@@ -118,7 +118,7 @@ class VolumeSet:
             return
         placed.cut_bytes = order.size_bytes
         if not self._send_cut(order.key, placed):
-            self._tell_later(CutFailed(order.key, AWAY))
+            self._tell_later(_not_cut(placed, CutFailed(order.key, AWAY)))
 
     def _send_cut(self, key: int, placed: Placed) -> bool:
         assert placed.cut_bytes is not None
@@ -127,10 +127,10 @@ class VolumeSet:
             process.order(CutSegment(key, placed.cut_bytes))
             return True
         found = self.keeper.process(placed.volume)
-        if found is None or not self.state.of(placed.volume).is_open or not placed.path:
+        if found is None or not self.state.of(placed.volume).is_open:
             return False
         placed.process, other = found
-        other.order(CutSegment(key, placed.cut_bytes, placed.path))
+        other.order(placed.cut_order(key))
         return True
 
     def _process_of(self, placed: Placed) -> VolumeProcess | None:
@@ -180,19 +180,23 @@ class VolumeSet:
         placed = self._placing.get(answer.key)
         if placed is None or (placed.volume, placed.process) != (name, process):
             return
+        if self._process_of(placed) is None and not isinstance(answer, CutFailed):
+            return
         match answer:
             case SegmentFailed():
                 if not placed.has_failed:
                     self._failed(name, process, placed, answer)
             case Created(_, path, _):
-                placed.path = path
+                placed.path, placed.create = path, None
                 home = "" if name == self._preferred else self._preferred
                 self._tell(replace(answer, volume=name, home=home))
             case Finished() | Cut():
                 self._placing.done(answer.key)
                 self._tell(answer)
+            case CutFailed():
+                self._tell(_not_cut(placed, answer))
             case _:
-                if not placed.has_failed or isinstance(answer, CutFailed):
+                if not placed.has_failed:
                     self._tell(answer)
 
     def _failed(self, name: str, process: int, placed: Placed, answer: SegmentFailed) -> None:
@@ -214,6 +218,11 @@ class VolumeSet:
 
     def _tell_later(self, answer: Answer) -> None:
         self._ports.later(partial(self._tell, answer))
+
+
+def _not_cut(placed: Placed, failed: CutFailed) -> CutFailed | Cut:
+    """What to say of a file that cannot be cut yet. One that nobody ever said was there is nothing to wait for."""
+    return failed if placed.path else Cut(failed.key, 0)
 
 
 def _why_nowhere(state: Volumes) -> str:

@@ -15,8 +15,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import UUID
 
 from holdfast.domain.faults import Fault
+from holdfast.fmp4 import HEAD_BYTES, Fmp4Error, read_header
 from holdfast.ports.volumes import (
     Answer,
     AppendData,
@@ -74,18 +76,26 @@ class Uncut:
 
     size_bytes: int
     path: Path
+    others: tuple[Path, ...] = ()
+    """It may as well be one of these: `header` tells."""
+    header: bytes = b""
+    """What it began with when it was new; empty: it is the one at `path`."""
 
     def cut(self) -> int:
         """Cut it and make it final; its size then, 0 when it is gone. Raises OSError, ValueError, StalePlanError."""
-        if not self.path.exists():
+        path = next((path for path in (self.path, *self.others) if path.exists() and self._is_it(path)), None)
+        if path is None:
             return 0
         if not self.size_bytes:
-            self.path.unlink()
+            path.unlink()
             return 0
-        if self.path.stat().st_size > self.size_bytes:
-            os.truncate(self.path, self.size_bytes)
-        make_final(self.path)
-        return self.path.stat().st_size
+        if path.stat().st_size > self.size_bytes:
+            os.truncate(path, self.size_bytes)
+        make_final(path)
+        return path.stat().st_size
+
+    def _is_it(self, path: Path) -> bool:
+        return not self.header or _place_in_run(self.header) == _place_in_run(head_of(path))
 
 
 @dataclass(slots=True)
@@ -254,10 +264,14 @@ class VolumeFiles:
             path = segment.file.full_path
         elif path is None and order.path:
             path = self._root / order.path
-        if path is None:
-            self._answers.append(Cut(order.key, 0))
-        else:
+        if path is not None:
             self._begin_cut(order.key, Uncut(order.size_bytes, path), is_again=False)
+        elif order.paths:
+            first, *others = (self._root / name for name in order.paths)
+            uncut = Uncut(order.size_bytes, first, tuple(others), order.header)
+            self._begin_cut(order.key, uncut, is_again=False)
+        else:
+            self._answers.append(Cut(order.key, 0))
 
     def _begin_cut(self, key: int, uncut: Uncut, *, is_again: bool) -> None:
         def cut(tell: Tell) -> None:
@@ -323,6 +337,21 @@ def _close(file: SegmentFile) -> None:
 def _discard(file: SegmentFile) -> None:
     with contextlib.suppress(OSError):
         file.discard()
+
+
+def head_of(path: Path) -> bytes:
+    """The first bytes of a file. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
+
+
+def _place_in_run(header: bytes) -> tuple[UUID, int] | None:
+    """By that a segment is known, however far it was written; None when it is none."""
+    try:
+        stamp = read_header(header[:HEAD_BYTES]).stamp
+    except Fmp4Error:
+        return None
+    return None if stamp is None else (stamp.run_id, stamp.ordinal)
 
 
 def make_final(path: Path) -> None:
