@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from holdfast.app.demo_account import Count, Outcome, Span, count, gaps_within, outcome
+from holdfast.app.demo_account import Count, Outcome, Span, count, gaps_within, missing_in, outcome
 from holdfast.domain.gaps import GapRecord
 from holdfast.domain.times import NS_PER_S, WallNs
 from holdfast.lab.scenarios.film import Film
@@ -114,3 +114,14 @@ def test_only_gaps_of_the_camera_within_the_time_are_shown() -> None:
     inside, open_gap = gap(4, 5), gap(9, None)
     others = [gap(-3, 0.1), gap(12, 13), gap(4, 5, "cam_03")]
     assert gaps_within([inside, *others, open_gap], "cam_02", span(0, 10)) == [inside, open_gap]
+
+
+def test_what_is_missing_in_a_time_is_counted_from_a_second_before_it_to_its_end() -> None:
+    seen = film((0, 19), (25, 44), (50, 59), (62, 99))
+    assert missing_in(seen, (0, 99), span(3.0, 7.0)) == 5 + 5 + 2
+    assert missing_in(seen, (0, 99), span(3.35, 6.1)) == 1 + 5 + 1
+    assert missing_in(seen, (0, 99), span(7.2, 9.0)) == 0
+
+
+def test_what_is_missing_at_the_end_of_a_time_that_never_ended_counts() -> None:
+    assert missing_in(film((0, 79)), (0, 99), Span(wall(5.0), 1 << 63)) == 20

@@ -4,10 +4,10 @@ import pytest
 
 from holdfast.app.demo_account import Outcome
 from holdfast.app.demo_script import Scene, Trouble, schedule
-from holdfast.app.demo_words import ANNOUNCED, announcement, outcome_words
+from holdfast.app.demo_words import ANNOUNCED, DiskOutcome, announcement, disk_words, outcome_words
 from holdfast.app.language import cells
 
-SCENES = {scene.trouble: scene for scene in schedule(90)}
+SCENES = {scene.trouble: scene for scene in schedule(105, has_disk=True)}
 CAME_BACK = Outcome(again_s=0.94, missing=62, lost=12, lost_s=1.2, is_over=True)
 
 
@@ -23,7 +23,7 @@ def test_every_trouble_is_announced_with_its_camera_in_one_line(
 ) -> None:
     monkeypatch.setenv("HOLDFAST_LANG", language)
     said = announcement(SCENES[trouble], "cam_03")
-    assert "cam_03" in said
+    assert ("cam_03" in said) == (SCENES[trouble].camera is not None)
     assert cells(f"00:00:00  {said}") <= 80
     assert "{" not in said
 
@@ -66,6 +66,27 @@ def test_what_the_recorder_did_is_told_as_it_was_seen(
     trouble: Trouble, noticed_s: float | None, outcome: Outcome | None, said: str
 ) -> None:
     assert outcome_words(SCENES[trouble], "cam_03", noticed_s, outcome) == f"cam_03: {said}"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (
+            DiskOutcome(0.14, 2.6, 0),
+            "recording went on in the folder after 0.1 s; on the disk again 2.6 s after it was back; 0 frames lost.",
+        ),
+        (
+            DiskOutcome(None, 1.0, 24),
+            "recording did not go on in the folder; on the disk again 1.0 s after it was back; 24 frames LOST.",
+        ),
+        (
+            DiskOutcome(0.5, None, 0),
+            "recording went on in the folder after 0.5 s; not on the disk again yet; 0 frames lost.",
+        ),
+    ],
+)
+def test_what_became_of_recording_without_its_disk_is_told_as_it_was_seen(outcome: DiskOutcome, said: str) -> None:
+    assert disk_words(outcome) == f"Disk: {said}"
 
 
 def test_a_scene_of_its_own_length_is_announced_with_it() -> None:

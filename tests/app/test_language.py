@@ -60,6 +60,7 @@ MADE_IN_ENGLISH: Mapping[str, tuple[str, ...]] = {
     "app/alarms_command.py": ("TEST_SENTENCE",),
     "config/alarms.py": ("problem",),
     "policy/gap_words.py": ("SENTENCES", "UNKNOWN_CAUSE"),
+    "lab/storage/needs.py": ("return",),
     "storage/errors.py": ("_REMEDY", "remedy", "return"),
     "storage/identity.py": ("sentence", "VolumeError"),
     "storage/marker.py": ("MarkerError",),

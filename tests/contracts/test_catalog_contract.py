@@ -23,6 +23,7 @@ from holdfast.domain.segments import (
     SessionRecord,
     StreamExtent,
     StreamRecord,
+    VolumeForgotten,
     VolumeRecord,
 )
 from holdfast.domain.times import NS_PER_S, PtsNs, WallNs
@@ -370,6 +371,28 @@ def test_a_segment_that_came_home_is_where_it_belongs_and_known_by_its_new_name(
     assert catalog.leftovers("spare") == ()
     assert catalog.segment(away[0].path, volume="spare") is None
     assert catalog.segment("cam_01/x/moved.mp4") == replace(away[0], volume="main", home="", path="cam_01/x/moved.mp4")
+
+
+def test_of_a_volume_that_is_gone_for_good_nothing_is_expected_any_more(catalog: CatalogPort) -> None:
+    seen = VolumeRecord(
+        name="spare", volume_id="id-2", path="/b", file_system="ext4", source="/dev/sdc1", seen_wall_ns=wall(0)
+    )
+    there = replace(segment(0, at=0), volume="spare")
+    uncut = replace(segment(1, at=10, state=SegmentState.OPEN), volume="spare", keep_bytes=700)
+    brought, stays = replace(segment(2, at=20), volume="spare"), replace(segment(3, at=30), home="spare")
+    away = replace(segment(4, at=40), volume="spare", home="main")
+    put(catalog, seen, there, uncut, brought, stays, away)
+    put(catalog, SegmentMoved(volume="spare", path=brought.path, to_volume="main", to_path=brought.path))
+    put(catalog, VolumeForgotten(name="spare"))
+    assert not catalog.volumes()
+    assert not catalog.leftovers("spare")
+    assert not catalog.uncut("spare")
+    assert catalog.away_from("spare") == catalog.away_from("main") == ()
+    assert catalog.segment(there.path, volume="spare") == replace(there, state=SegmentState.MISSING)
+    assert catalog.segment(brought.path) == replace(brought, volume="main")
+    assert catalog.segment(stays.path) == replace(stays, home="")
+    put(catalog, seen)
+    assert catalog.volumes() == (seen,)
 
 
 def test_what_is_still_to_be_cut_is_remembered_until_it_is(catalog: CatalogPort) -> None:

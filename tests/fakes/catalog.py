@@ -24,6 +24,7 @@ from holdfast.domain.segments import (
     SessionRecord,
     StreamExtent,
     StreamRecord,
+    VolumeForgotten,
     VolumeRecord,
 )
 from holdfast.domain.times import WallNs
@@ -131,6 +132,15 @@ class _FakeVolumes:
             there = replace(segment, volume=moved.to_volume, path=moved.to_path, home="")
             self._segments[there.volume, there.path] = there
 
+    def _forget(self, name: str) -> None:
+        self._volumes.pop(name, None)
+        self._leftovers = {one for one in self._leftovers if one[0] != name}
+        for key, segment in self._segments.items():
+            if segment.volume == name:
+                self._segments[key] = replace(segment, state=SegmentState.MISSING, keep_bytes=None)
+            elif segment.home == name:
+                self._segments[key] = replace(segment, home="")
+
 
 class FakeCatalog(_FakeLedger, _FakeVolumes):
     """Passes tests/contracts/test_catalog_contract.py; `trouble` is what `condition` shows."""
@@ -167,6 +177,8 @@ class FakeCatalog(_FakeLedger, _FakeVolumes):
                 self._leftovers.discard((change.volume, change.path))
             case VolumeRecord():
                 self._volumes[change.name] = change
+            case VolumeForgotten():
+                self._forget(change.name)
             case RunRecord():
                 self._put_run(change)
             case SessionRecord():

@@ -1,6 +1,7 @@
 """`holdfast demo`: four simulated cameras, one trouble after another, and an account of every frame."""
 
 import argparse
+import contextlib
 import os
 import shlex
 import shutil
@@ -14,8 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from holdfast.app.addresses import parse_address
-from holdfast.app.demo_account import Count, Span, count, gaps_within
-from holdfast.app.demo_script import FIRST_AT_S, UNTOUCHED, schedule
+from holdfast.app.demo_account import Count, Span, count, gaps_within, missing_in
+from holdfast.app.demo_disk import DemoDisk, reason_against
+from holdfast.app.demo_script import FIRST_AT_S, UNTOUCHED, schedule, whole_s
 from holdfast.app.demo_stage import Stage
 from holdfast.app.folder import usable_folder
 from holdfast.app.gaps_command import GAPS_NARROW, print_gaps
@@ -37,6 +39,7 @@ from holdfast.lab.camera import CameraSpec
 from holdfast.lab.clips import ClipSpec
 from holdfast.lab.remote import LabServer
 from holdfast.lab.scenarios.film import Film
+from holdfast.lab.storage.mounts import DiskError
 from holdfast.media.pool import PoolSettings
 from holdfast.policy.segmenting import SegmentRules
 from holdfast.ports.catalog import CatalogError
@@ -68,6 +71,8 @@ class Verdict:
     """None when nothing was recorded."""
     gaps: Sequence[GapRecord]
     is_untouched: bool
+    lost_by_disk: int
+    """Frames that are missing because the disk was pulled."""
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -75,32 +80,62 @@ def demo(options: argparse.Namespace) -> int:
     root = usable_folder(options.to)
     check_software()
     display = StatusDisplay(plain=options.plain)
-    # What goes wrong is announced, and stands in the table.
-    set_up_logs(console=display.console, settings=LoggingSettings(level="error"))
+    # What goes wrong is announced, and stands in the table; of a disk that is pulled there is an alarm besides.
+    settings = LoggingSettings(level="error", levels=(("alarms", "critical"),))
+    set_up_logs(console=display.console, settings=settings)
     before = frozenset(root.rglob("*.mp4"))
-    scenes = schedule(options.for_s)
     _tell(say("Four simulated cameras start; their pictures move and carry a clock."))
-    _tell(_plan(len(scenes), options.for_s))
     specs = [CameraSpec(clip=clip, live=True, proxied=number != UNTOUCHED) for number, clip in enumerate(CLIPS)]
     with LabServer(specs) as lab:
         stage = Stage(lab, root, CAMERAS, CLIPS, display.announce, before)
-        with display:
-            exit_code = run(
-                _order(lab.urls, root, options.for_s),
-                # When all is over the last picture of it stays, not four cameras that are disconnected.
-                lambda statuses: None if stage.ended_ns else display.show(statuses),
-                lambda recorder, pool: stage.play(scenes, options.for_s, recorder, pool),
-            )
+        with _disk(root) as disk:
+            stage.disk = disk
+            exit_code = _play(stage, display, options.for_s)
         _tell(say("Ended. Now every frame is counted, and every file is played."))
         verdicts = _verdicts(stage)
     _show(verdicts)
     is_good = _show_gaps(verdicts, WallNs(stage.ended_ns))
+    if stage.disk_out is not None:
+        _tell(_disk_account(verdicts))
+    for reason in [] if disk is None else disk.left:
+        _tell(say("Not brought to the folder from the demo's disk: {reason}", reason=reason))
     if stage.failure:
         _tell(say("The simulated cameras did not go on: {reason}", reason=stage.failure))
-    if stage.failure or not is_good:
+    if stage.failure or not is_good or (disk is not None and disk.left):
         exit_code = Exit.INCOMPLETE
     _show_further(options.to)
     return exit_code
+
+
+@contextlib.contextmanager
+def _disk(root: Path) -> Iterator[DemoDisk | None]:
+    """The disk that is pulled. Where there can be none it is said why."""
+    reason = reason_against()
+    with contextlib.ExitStack() as stack:
+        disk: DemoDisk | None = None
+        if reason is None:
+            try:
+                disk = stack.enter_context(DemoDisk(root))
+            except (DiskError, OSError) as error:
+                reason = str(error)
+        if reason is not None:
+            _tell(say("No disk is pulled out in this demo: {reason}.", reason=reason))
+        else:
+            _tell(say("They are recorded on a disk of the demo's own, and in the folder while that is pulled out."))
+        yield disk
+
+
+def _play(stage: Stage, display: StatusDisplay, for_s: float) -> int:
+    has_disk = stage.disk is not None
+    scenes = schedule(for_s, has_disk=has_disk)
+    _tell(_plan(len(scenes), for_s, whole_s(has_disk=has_disk)))
+    with display:
+        return run(
+            _order(stage, for_s),
+            # When all is over the last picture of it stays, not four cameras that are disconnected.
+            lambda statuses: None if stage.ended_ns else display.show(statuses),
+            lambda recorder, pool: stage.play(scenes, for_s, recorder, pool),
+        )
 
 
 def _tell(text: str) -> None:
@@ -108,9 +143,9 @@ def _tell(text: str) -> None:
     Screen().print(Text(text), soft_wrap=not sys.stdout.isatty())
 
 
-def _plan(scenes: int, for_s: float) -> str:
+def _plan(scenes: int, for_s: float, all_s: int) -> str:
     if not scenes:
-        return say("In {seconds:.0f} s there is no time for faults: --for 90s shows all.", seconds=for_s)
+        return say("In {seconds:.0f} s there is no time for faults: --for {all}s shows all.", seconds=for_s, all=all_s)
     return say(
         "From second {first:.0f} on, {count} faults, one after another. {camera} has none and must not lose a frame.",
         first=FIRST_AT_S,
@@ -119,13 +154,14 @@ def _plan(scenes: int, for_s: float) -> str:
     )
 
 
-def _order(urls: Sequence[str], root: Path, for_s: float) -> RecordOrder:
+def _order(stage: Stage, for_s: float) -> RecordOrder:
     rules = SegmentRules(duration_ns=SEGMENT_S * NS_PER_S)
     plans = tuple(
         StreamPlan(StreamId(camera), parse_address(url), name=camera, rules=rules)
-        for camera, url in zip(CAMERAS, urls, strict=True)
+        for camera, url in zip(CAMERAS, stage.lab.urls, strict=True)
     )
-    return RecordOrder(plans=plans, places=Places(root, (VolumeSettings(root),)), pool=PoolSettings(), for_s=for_s)
+    volumes = (VolumeSettings(stage.root),) if stage.disk is None else stage.disk.volumes
+    return RecordOrder(plans=plans, places=Places(stage.root, volumes), pool=PoolSettings(), for_s=for_s)
 
 
 def _verdicts(stage: Stage) -> list[Verdict]:
@@ -141,15 +177,19 @@ def _verdict(stage: Stage, number: int, gaps: Sequence[GapRecord]) -> Verdict:
     all_play = bool(files) and all(not reader.playable(file).errors for file in files)
     frames = [frame.frame for recording in stage.recorded(number) for frame in recording.frames]
     found: Count | None = None
+    lost_by_disk = 0
     if frames:
         film = stage.film(number)
         first, last = _window(stage, number, film)
         gaps = gaps_within(gaps, camera, Span(film.wall_ns(first), film.wall_ns(last)))
         away = [span for whose, span in stage.away if whose == camera]
         found = count(film, frames, (first, last), away, gaps)
+        if stage.disk_out is not None:
+            lost_by_disk = missing_in(film, (first, last), stage.disk_out)
     else:
         gaps = []
-    return Verdict(camera, clip, len(files), all_play, found, gaps, is_untouched=number == UNTOUCHED)
+    is_untouched = number == UNTOUCHED
+    return Verdict(camera, clip, len(files), all_play, found, gaps, is_untouched, lost_by_disk)
 
 
 def _window(stage: Stage, number: int, film: Film) -> tuple[int, int]:
@@ -215,8 +255,20 @@ def _complaints(verdict: Verdict) -> Iterator[str]:
         yield say("NOT ACCOUNTED FOR: {seconds:.1f} s of {camera} are missing.", seconds=seconds, camera=camera)
     if one.repeated:
         yield say("{count} frames of {camera} were recorded TWICE.", count=one.repeated, camera=camera)
+    if verdict.lost_by_disk:
+        lost = verdict.lost_by_disk
+        yield say("{camera} LOST {count} frames because the disk was pulled.", camera=camera, count=lost)
     if verdict.is_untouched and one.lost:
         yield say("{camera} had no fault and LOST frames all the same.", camera=camera)
+
+
+def _disk_account(verdicts: Sequence[Verdict]) -> str:
+    recorded = sum(verdict.count is not None for verdict in verdicts)
+    return say(
+        "The disk was pulled out while {count} cameras were recorded: {lost} frames were lost by it.",
+        count=recorded,
+        lost=sum(verdict.lost_by_disk for verdict in verdicts),
+    )
 
 
 def _show_further(folder: Path) -> None:

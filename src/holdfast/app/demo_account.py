@@ -97,6 +97,16 @@ def count(
     )
 
 
+def missing_in(film: Film, window: tuple[int, int], span: Span) -> int:
+    """Frames of the window that were made while something went on, or just before it, and that are in no file."""
+    first, last = window
+    return sum(
+        span.from_ns - _BEFORE_NS <= film.wall_ns(frame) < span.to_ns
+        for frame in range(first, last + 1)
+        if frame not in film.recorded
+    )
+
+
 def gaps_within(gaps: Iterable[GapRecord], camera: str, window: Span) -> list[GapRecord]:
     """A camera's gaps that reach into a time by more than edges may be off."""
     return [

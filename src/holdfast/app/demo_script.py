@@ -1,5 +1,6 @@
 """What the demo provokes, on which camera, and when."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,6 +22,8 @@ class Trouble(StrEnum):
     """The capture process is killed."""
     RESTART = "restart"
     """The camera is off, then answers 404, then serves."""
+    DISK = "disk"
+    """The disk is pulled out, and put back."""
 
 
 AWAY = frozenset({Trouble.CABLE, Trouble.BUSY, Trouble.RESTART})
@@ -30,14 +33,16 @@ UNTOUCHED = 0
 FIRST_AT_S = 8.0
 """Cameras and capture processes have started, and frames have flowed for a while."""
 LAST_BEFORE_END_S = 3.0
+_ROUND_S = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One trouble of one camera (counted from 0)."""
+    """One trouble."""
 
     trouble: Trouble
-    camera: int
+    camera: int | None
+    """Counted from 0; None when it concerns all."""
     at_s: float
     """From the begin of the recording."""
     lasts_s: float
@@ -51,11 +56,13 @@ class Scene:
         return self.trouble in AWAY
 
 
-_PROGRAMME = (
+_Row = tuple[Trouble, int | None, float, float]
+_PROGRAMME: tuple[_Row, ...] = (
     # A camera has its next trouble when frames have flowed for long enough that the last one is forgotten.
     (Trouble.RESET, 1, 0.0, 7.0),
     (Trouble.HELD, 2, 5.0, 11.0),
     (Trouble.CABLE, 3, 5.0, 13.0),
+    (Trouble.DISK, None, 6.0, 15.0),
     (Trouble.DEAD, 1, 0.0, 9.0),
     (Trouble.BUSY, 2, 3.0, 13.0),
     (Trouble.KILLED, 3, 0.0, 8.0),
@@ -63,14 +70,20 @@ _PROGRAMME = (
 )
 
 
-def schedule(for_s: float) -> tuple[Scene, ...]:
+def whole_s(*, has_disk: bool) -> int:
+    """How long a demo takes that shows all: `has_disk` when there is a disk to pull."""
+    needed_s = FIRST_AT_S + sum(row[-1] for row in _programme(has_disk=has_disk)) + LAST_BEFORE_END_S
+    return math.ceil(needed_s / _ROUND_S) * _ROUND_S
+
+
+def schedule(for_s: float, *, has_disk: bool) -> tuple[Scene, ...]:
     """As many troubles as there is time for, one after another; time that is left over is spread between them.
 
     How long a trouble lasts does not change with the time: a recorder needs its seconds, whoever watches.
     """
     left_s = for_s - FIRST_AT_S - LAST_BEFORE_END_S
-    chosen: list[tuple[Trouble, int, float, float]] = []
-    for row in _PROGRAMME:
+    chosen: list[_Row] = []
+    for row in _programme(has_disk=has_disk):
         if row[-1] > left_s:
             break
         chosen.append(row)
@@ -81,3 +94,7 @@ def schedule(for_s: float) -> tuple[Scene, ...]:
         scenes.append(Scene(trouble, camera, at_s, lasts_s, needs_s))
         at_s += needs_s + left_s / len(chosen)
     return tuple(scenes)
+
+
+def _programme(*, has_disk: bool) -> tuple[_Row, ...]:
+    return tuple(row for row in _PROGRAMME if has_disk or row[0] is not Trouble.DISK)

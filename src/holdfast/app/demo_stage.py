@@ -4,20 +4,23 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from holdfast.app.demo_account import Outcome, Span, outcome
+from holdfast.app.demo_account import Outcome, Span, missing_in, outcome
+from holdfast.app.demo_disk import DemoDisk
 from holdfast.app.demo_script import LAST_BEFORE_END_S, Scene, Trouble
-from holdfast.app.demo_words import announcement, outcome_words
+from holdfast.app.demo_words import DiskOutcome, announcement, disk_words, outcome_words
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import NS_PER_S
 from holdfast.lab import reader
 from holdfast.lab.clips import ClipSpec
 from holdfast.lab.remote import LabError, LabServer
 from holdfast.lab.scenarios.film import Film
+from holdfast.lab.storage.mounts import DiskError
 from holdfast.media.pool import WorkerPool
 from holdfast.policy.connecting import Phase
 from holdfast.recorder.recorder import Recorder
@@ -45,6 +48,10 @@ class Stage:
     """Text and style."""
     before: frozenset[Path]
     """Files of earlier demos."""
+    disk: DemoDisk | None = None
+    """The one that is pulled, if there can be one."""
+    disk_out: Span | None = None
+    """From pulling it until recording was on it again."""
     away: list[tuple[str, Span]] = field(default_factory=list)
     """When which camera could not be had."""
     ended_ns: int = 0
@@ -60,24 +67,31 @@ class Stage:
                 await asyncio.sleep(max(0.0, began_s + scene.at_s - time.monotonic()))
                 if began_s + for_s - time.monotonic() < scene.needs_s + LAST_BEFORE_END_S - 1:
                     break
-                await _Watch(self, scene, recorder, pool).run()
+                if scene.camera is not None:
+                    await _Watch(self, scene, scene.camera, recorder, pool).run()
+                elif self.disk is not None:
+                    await _DiskWatch(self, scene, self.disk, recorder).run()
             await asyncio.Event().wait()
-        except LabError as error:
+        except (LabError, DiskError, OSError) as error:
             self.failure = str(error)
         finally:
             self.ended_ns = time.time_ns()
 
     def recorded(self, camera: int) -> list[reader.Recording]:
         """What is in this demo's files of a camera; they can be read while they are written."""
-        found = []
-        for file in self.files(camera):
-            with contextlib.suppress(reader.NotReadable):
-                found.append(reader.read(file))
-        return found
+        while True:
+            files, found = self.files(camera), []
+            for file in files:
+                with contextlib.suppress(reader.NotReadable, OSError):
+                    found.append(reader.read(file))
+            # One that came home meanwhile is on the disk now, and was perhaps not there yet when that was looked at.
+            if all(file.exists() for file in files):
+                return found
 
     def files(self, camera: int) -> list[Path]:
-        """This demo's files of a camera."""
-        return sorted(set((self.root / self.cameras[camera]).rglob("*.mp4")) - self.before)
+        """This demo's files of a camera, in the folder and on the disk."""
+        roots = [self.root] if self.disk is None else [self.root, self.disk.folder]
+        return sorted({file for root in roots for file in (root / self.cameras[camera]).rglob("*.mp4")} - self.before)
 
     def film(self, camera: int) -> Film:
         """A camera's frames in this demo's files. Raises ValueError when there are none."""
@@ -90,13 +104,15 @@ class _Watch:
 
     stage: Stage
     scene: Scene
+    number: int
+    """Of its camera, in the lab's order."""
     recorder: Recorder
     pool: WorkerPool
     noticed_s: float | None = None
 
     @property
     def camera(self) -> str:
-        return self.stage.cameras[self.scene.camera]
+        return self.stage.cameras[self.number]
 
     async def run(self) -> None:
         """All of it."""
@@ -122,7 +138,7 @@ class _Watch:
 
     async def _provoke(self) -> int:
         """Do it; the wall time at which it will be over, when the lab says so."""
-        lab, number, lasts_s = self.stage.lab, self.scene.camera, self.scene.lasts_s
+        lab, number, lasts_s = self.stage.lab, self.number, self.scene.lasts_s
         match self.scene.trouble:
             case Trouble.RESET:
                 await asyncio.to_thread(lab.close_clients, number, reset=True)
@@ -140,13 +156,15 @@ class _Watch:
             case Trouble.RESTART:
                 half_s = lasts_s / 2
                 return await asyncio.to_thread(lab.boot, number, refuse_s=half_s, not_found_s=half_s)
+            case Trouble.DISK:
+                raise ValueError("the disk is not of one camera")
         return 0
 
     async def _end_later(self) -> None:
         """What does not end by itself."""
         if self.scene.trouble is Trouble.BUSY:
             await asyncio.sleep(self.scene.lasts_s)
-            await asyncio.to_thread(self.stage.lab.status, self.scene.camera, 0)
+            await asyncio.to_thread(self.stage.lab.status, self.number, 0)
 
     def _kill(self) -> None:
         stream = StreamId(self.camera)
@@ -173,7 +191,55 @@ class _Watch:
 
     def _outcome(self, span: Span) -> Outcome | None:
         try:
-            film = self.stage.film(self.scene.camera)
+            film = self.stage.film(self.number)
         except ValueError:
             return None
         return outcome(film, span, is_away=self.scene.is_away)
+
+
+@dataclass(slots=True)
+class _DiskWatch:
+    """The disk, from pulling it until it is told what became of all cameras."""
+
+    stage: Stage
+    scene: Scene
+    disk: DemoDisk
+    recorder: Recorder
+
+    async def run(self) -> None:
+        """All of it."""
+        await asyncio.to_thread(self.stage.announce, announcement(self.scene, ""), PROVOKED)
+        began_s, began_ns = time.monotonic(), time.time_ns()
+        # Noted before it begins: a demo that is interrupted counts it, too.
+        self.stage.disk_out = Span(began_ns, sys.maxsize)
+        await asyncio.to_thread(self.disk.pull)
+        elsewhere_s = await self._recorded_in(self.stage.root, began_s, began_s + self.scene.lasts_s)
+        await asyncio.sleep(max(0.0, began_s + self.scene.lasts_s - time.monotonic()))
+        await asyncio.to_thread(self.disk.put_back)
+        back_s, until_s = time.monotonic(), began_s + self.scene.needs_s - ON_DISK_S - 0.5
+        home_s = await self._recorded_in(self.disk.folder, back_s, until_s)
+        self.stage.disk_out = span = Span(began_ns, time.time_ns())
+        await asyncio.sleep(ON_DISK_S)
+        lost = await asyncio.to_thread(self._lost, span)
+        await asyncio.to_thread(self.stage.announce, disk_words(DiskOutcome(elsewhere_s, home_s, lost)), COPED)
+
+    async def _recorded_in(self, root: Path, since_s: float, until_s: float) -> float | None:
+        """After how long every camera's open file was below this folder; None when it was not by then."""
+        while time.monotonic() < until_s:
+            files = [self.recorder.status_of(StreamId(camera)).file for camera in self.stage.cameras]
+            if all(files) and await asyncio.to_thread(_are_all_in, root, files):
+                return time.monotonic() - since_s
+            await asyncio.sleep(LOOK_S)
+        return None
+
+    def _lost(self, span: Span) -> int:
+        lost = 0
+        for number in range(len(self.stage.cameras)):
+            with contextlib.suppress(ValueError):
+                film = self.stage.film(number)
+                lost += missing_in(film, (min(film.recorded), max(film.recorded)), span)
+        return lost
+
+
+def _are_all_in(root: Path, files: Iterable[str]) -> bool:
+    return all((root / file).exists() for file in files)

@@ -1,6 +1,7 @@
 """The demo in words that need no knowledge of networks."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from holdfast.app.demo_account import Outcome
 from holdfast.app.demo_script import Scene, Trouble
@@ -14,12 +15,39 @@ ANNOUNCED: Mapping[Trouble, str] = {
     Trouble.BUSY: "Now {camera} ends the stream, and for {seconds:.0f} s answers: too busy (503).",
     Trouble.KILLED: "Now the recorder's own process for {camera} is killed (kill -9).",
     Trouble.RESTART: "Now {camera} restarts, which takes it {seconds:.0f} s.",
+    Trouble.DISK: "Now the disk is pulled out for {seconds:.0f} s: all cameras record to it.",
 }
 
 
 def announcement(scene: Scene, camera: str) -> str:
     """What happens now."""
     return say(ANNOUNCED[scene.trouble], camera=camera, seconds=scene.lasts_s)
+
+
+@dataclass(frozen=True, slots=True)
+class DiskOutcome:
+    """What became of recording when the disk was pulled."""
+
+    elsewhere_s: float | None
+    """From the pull until every camera was recorded in the folder; None when that did not come about."""
+    home_s: float | None
+    """From putting it back until every camera was recorded on it again; None when that has not come about yet."""
+    lost: int
+    """Frames of all cameras that are in no file."""
+
+
+def disk_words(outcome: DiskOutcome) -> str:
+    """What the recorder did about it."""
+    parts = [
+        say("recording did not go on in the folder")
+        if outcome.elsewhere_s is None
+        else say("recording went on in the folder after {seconds:.1f} s", seconds=outcome.elsewhere_s),
+        say("not on the disk again yet")
+        if outcome.home_s is None
+        else say("on the disk again {seconds:.1f} s after it was back", seconds=outcome.home_s),
+        say("{frames} frames LOST", frames=outcome.lost) if outcome.lost else say("0 frames lost"),
+    ]
+    return say("Disk: {what}.", what="; ".join(parts))
 
 
 def outcome_words(scene: Scene, camera: str, noticed_s: float | None, outcome: Outcome | None) -> str:

@@ -18,6 +18,7 @@ from holdfast.domain.segments import (
     SegmentRecord,
     SessionRecord,
     StreamRecord,
+    VolumeForgotten,
     VolumeRecord,
 )
 from holdfast.ports.catalog import Change
@@ -36,7 +37,7 @@ def name_of(change: Change) -> Key | None:
             return ("move", change.node, change.volume, change.path)
         case LeftoverRemoved():
             return ("leftover", change.node, change.volume, change.path)
-        case VolumeRecord():
+        case VolumeRecord() | VolumeForgotten():
             return ("volume", change.node, change.name)
         case RunRecord():
             return ("run", change.run_id)

@@ -22,6 +22,7 @@ from holdfast.domain.segments import (
     SegmentState,
     SessionRecord,
     StreamRecord,
+    VolumeForgotten,
     VolumeRecord,
 )
 from holdfast.ports.catalog import Change
@@ -46,6 +47,12 @@ def _insert(table: str, names: Iterable[str], key: tuple[str, ...]) -> str:
 _STREAM_KEY = ("node", "camera", "stream")
 _PUT_SEGMENT = _insert("segments", columns(SegmentRecord), ("node", "volume", "path"))
 _PUT_VOLUME = _insert("volumes", columns(VolumeRecord), ("node", "name"))
+_FORGET_VOLUME = "DELETE FROM volumes WHERE node = :node AND name = :name"
+_FORGET_WHAT_WAS_THERE = (
+    "DELETE FROM leftovers WHERE node = :node AND volume = :name",
+    "UPDATE segments SET home = '' WHERE node = :node AND home = :name",
+    "UPDATE segments SET state = 'missing', keep_bytes = NULL WHERE node = :node AND volume = :name",
+)
 _PUT_LEFTOVER = "INSERT OR IGNORE INTO leftovers (node, volume, path) VALUES (:node, :volume, :path)"
 _FORGET_LEFTOVER = "DELETE FROM leftovers WHERE node = :node AND volume = :volume AND path = :path"
 _MOVE_SEGMENT = """
@@ -96,6 +103,9 @@ def write(connection: sqlite3.Connection, change: Change) -> None:
         connection.execute(_IMPLY_RUN, values)
     if isinstance(change, SegmentMoved):
         connection.execute(_PUT_LEFTOVER, values)
+    if isinstance(change, VolumeForgotten):
+        for statement in _FORGET_WHAT_WAS_THERE:
+            connection.execute(statement, values)
     connection.execute(_statement(change), values)
 
 
@@ -109,6 +119,8 @@ def _statement(change: Change) -> str:
             return _FORGET_LEFTOVER
         case VolumeRecord():
             return _PUT_VOLUME
+        case VolumeForgotten():
+            return _FORGET_VOLUME
         case RunRecord():
             return _PUT_RUN
         case SessionRecord():

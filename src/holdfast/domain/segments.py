@@ -105,6 +105,17 @@ class VolumeRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeForgotten:
+    """A volume is gone for good: what is still on it is missing, and what belonged on it belongs where it is.
+
+    Posted when all that was posted before is written: it does not wait for segments.
+    """
+
+    name: str
+    node: str = LOCAL_NODE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRecord:
     """One numbered life of a stream's pipeline; `(node, camera, stream, number, started_wall_ns)` names it."""
 

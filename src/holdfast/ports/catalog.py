@@ -21,6 +21,7 @@ from holdfast.domain.segments import (
     SessionRecord,
     StreamExtent,
     StreamRecord,
+    VolumeForgotten,
     VolumeRecord,
 )
 from holdfast.domain.times import WallNs
@@ -30,6 +31,7 @@ Change = (
     | SegmentMoved
     | LeftoverRemoved
     | VolumeRecord
+    | VolumeForgotten
     | RunRecord
     | SessionRecord
     | FaultRecord

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from holdfast.app.korean.alarms import ALARMS
 from holdfast.app.korean.configuration import CONFIGURATION
-from holdfast.app.korean.demo import DEMO
+from holdfast.app.korean.demo import DEMO, DISKS
 from holdfast.app.korean.dialogue import DIALOGUE
 from holdfast.app.korean.faults import FAULTS
 from holdfast.app.korean.findings import FINDINGS
@@ -21,6 +21,7 @@ TOLD: Mapping[str, str] = {
     **ALARMS,
     **CONFIGURATION,
     **DIALOGUE,
+    **DISKS,
     **FAULTS,
     **FINDINGS,
     **FORMATS,

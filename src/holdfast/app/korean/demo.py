@@ -6,8 +6,12 @@ DEMO: Mapping[str, str] = {
     "Four simulated cameras start; their pictures move and carry a clock.": (
         "가상 카메라 네 대를 시작합니다. 움직이는 영상에 시계가 표시됩니다."
     ),
-    "In {seconds:.0f} s there is no time for faults: --for 90s shows all.": (
-        "{seconds:.0f}초 동안에는 장애를 일으킬 시간이 없습니다. --for 90s로 모두 볼 수 있습니다."
+    "They are recorded on a disk of the demo's own, and in the folder while that is pulled out.": (
+        "데모 전용 디스크에 녹화하고, 그 디스크가 뽑혀 있는 동안에는 폴더에 녹화합니다."
+    ),
+    "No disk is pulled out in this demo: {reason}.": "이 데모에서는 디스크를 뽑지 않습니다: {reason}.",
+    "In {seconds:.0f} s there is no time for faults: --for {all}s shows all.": (
+        "{seconds:.0f}초 동안에는 장애를 일으킬 시간이 없습니다. --for {all}s로 모두 볼 수 있습니다."
     ),
     "From second {first:.0f} on, {count} faults, one after another. {camera} has none and must not lose a frame.": (
         "{first:.0f}초 뒤부터 장애 {count}개를 차례로 일으킵니다. {camera}에는 일으키지 않으며, 한 프레임도 잃으면 안 "
@@ -34,6 +38,16 @@ DEMO: Mapping[str, str] = {
     "Now {camera} restarts, which takes it {seconds:.0f} s.": (
         "지금 {camera} 카메라가 재시작합니다. {seconds:.0f}초 걸립니다."
     ),
+    "Now the disk is pulled out for {seconds:.0f} s: all cameras record to it.": (
+        "지금 모든 카메라를 녹화하는 디스크를 {seconds:.0f}초 동안 뽑습니다."
+    ),
+    "Disk: {what}.": "디스크: {what}.",
+    "recording went on in the folder after {seconds:.1f} s": "{seconds:.1f}초 만에 폴더에서 녹화 계속",
+    "recording did not go on in the folder": "폴더에서 녹화가 이어지지 않음",
+    "on the disk again {seconds:.1f} s after it was back": "디스크가 돌아온 뒤 {seconds:.1f}초 만에 디스크로 복귀",
+    "not on the disk again yet": "아직 디스크로 복귀하지 않음",
+    "0 frames lost": "손실 0프레임",
+    "{frames} frames LOST": "{frames}프레임 손실",
     "there was nothing to notice": "감지할 것이 없었음",
     "noticed after {seconds:.1f} s": "{seconds:.1f}초 만에 감지",
     "not recorded again yet": "아직 다시 녹화되지 않음",
@@ -65,6 +79,25 @@ DEMO: Mapping[str, str] = {
     "{camera} had no fault and LOST frames all the same.": "{camera}: 장애가 없었는데도 프레임을 잃었습니다.",
     "Every missing second is accounted for.": "빠진 모든 시간의 원인이 기록되어 있습니다.",
     "Nothing is missing.": "빠진 구간이 없습니다.",
+    "{camera} LOST {count} frames because the disk was pulled.": (
+        "{camera}: 디스크를 뽑은 탓에 {count}개 프레임을 잃었습니다."
+    ),
+    "The disk was pulled out while {count} cameras were recorded: {lost} frames were lost by it.": (
+        "카메라 {count}대를 녹화하는 동안 디스크를 뽑았습니다. 그 때문에 잃은 프레임: {lost}개."
+    ),
+    "Not brought to the folder from the demo's disk: {reason}": "데모 디스크에서 폴더로 옮기지 못함: {reason}",
     "The simulated cameras did not go on: {reason}": "가상 카메라가 중단되었습니다: {reason}",
     "To look further:": "더 살펴보기:",
 }
+
+DISKS: Mapping[str, str] = {
+    "needs root, to mount": "마운트하려면 root 권한이 필요합니다",
+    "there is no losetup (Debian package mount)": "losetup이 없습니다 (Debian 패키지 mount)",
+    "this kernel has no loop devices": "이 커널에는 루프 장치가 없습니다",
+    "there is no mkfs.{kind} (Debian package {package})": "mkfs.{kind}이(가) 없습니다 (Debian 패키지 {package})",
+    "this kernel does not know {kind}": "이 커널은 {kind}을(를) 지원하지 않습니다",
+    "this kernel has no FUSE": "이 커널에는 FUSE가 없습니다",
+    "there is no libfuse 3 (Debian package fuse3)": "libfuse 3이 없습니다 (Debian 패키지 fuse3)",
+    "the library mfusepy is missing: holdfast[lab]": "라이브러리 mfusepy가 없습니다: holdfast[lab]",
+}
+"""Why there is no disk to pull. English text as `lab.storage.needs` makes it."""

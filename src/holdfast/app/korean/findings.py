@@ -106,6 +106,9 @@ _CATALOG = {
     "The catalog {path} is damaged ({reason}). Rebuild it from the files with `holdfast check DIR --repair`.": (
         "카탈로그 {path}: 손상되었습니다 ({reason}). `holdfast check DIR --repair`로 파일을 바탕으로 다시 만드십시오."
     ),
+    "The catalog {path} cannot be read ({reason}). Check the disk.": (
+        "카탈로그 {path}: 읽을 수 없습니다 ({reason}). 디스크를 확인하십시오."
+    ),
     "The catalog {path} cannot be read ({reason}). Check its permissions and the disk, then try again.": (
         "카탈로그 {path}: 읽을 수 없습니다 ({reason}). 권한과 디스크를 확인한 다음 다시 시도하십시오."
     ),
