@@ -86,9 +86,6 @@ _CATALOG = {
     ),
     "The catalog answers too slowly.": "카탈로그의 응답이 너무 느립니다.",
     "{trouble} Check the disk, then run the check again.": "{trouble} 디스크를 확인한 다음 다시 검사하십시오.",
-    "The catalog {path} cannot be read ({reason}). Check the disk.": (
-        "카탈로그 {path}: 읽을 수 없습니다 ({reason}). 디스크를 확인하십시오."
-    ),
     "The catalog {path} cannot be written: {reason}.": "카탈로그 {path}: 쓸 수 없습니다: {reason}.",
     "There are {count} damaged catalogs beside {path} already. Look at the disk, then remove them.": (
         "{path} 옆에 손상된 카탈로그가 이미 {count}개 있습니다. 디스크를 확인한 다음 삭제하십시오."
