@@ -19,7 +19,7 @@ from holdfast.policy.volume_events import (
     VolumeStep,
 )
 
-RETRY_S = 1.5
+RETRY_S = 1.0
 """With the opening itself a volume is in use again within 2 s of its return, even when nothing tells of it (H4)."""
 PATIENT_TRIES = 30
 RETRY_GROWTH = 1.25
