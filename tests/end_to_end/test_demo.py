@@ -14,8 +14,9 @@ pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
 ENGLISH = {**os.environ, "HOLDFAST_LANG": "en"}
 
 
-def holdfast(*words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([*HOLDFAST, *words], capture_output=True, text=True, check=False, timeout=200, env=ENGLISH)
+def holdfast(*words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    env = {**ENGLISH, **environment}
+    return subprocess.run([*HOLDFAST, *words], capture_output=True, text=True, check=False, timeout=200, env=env)
 
 
 def test_the_demo_provokes_a_fault_and_accounts_for_every_frame(tmp_path: Path) -> None:
@@ -34,8 +35,9 @@ def test_the_demo_provokes_a_fault_and_accounts_for_every_frame(tmp_path: Path) 
 @pytest.mark.root
 def test_the_demo_pulls_its_disk_without_losing_a_frame_and_leaves_all_in_the_folder(tmp_path: Path) -> None:
     skip_without("loop", "ext4")
-    folder = str(tmp_path / "footage")
-    answer = holdfast("demo", "--to", folder, "--for", "58s", "--plain")
+    folder, place = str(tmp_path / "footage"), tmp_path / "disks"
+    place.mkdir()
+    answer = holdfast("demo", "--to", folder, "--for", "58s", "--plain", TMPDIR=str(place))
     said = answer.stdout
     assert answer.returncode == 0, said + answer.stderr
     assert ">>> Now the disk is pulled out for 6 s" in said
@@ -43,5 +45,6 @@ def test_the_demo_pulls_its_disk_without_losing_a_frame_and_leaves_all_in_the_fo
     assert "The disk was pulled out while 4 cameras were recorded: 0 frames were lost by it." in said
     assert re.search(r"^cam_01 .* 0\.0 s +(\d+) +\1 +0 +0$", said, re.MULTILINE)
     assert answer.stderr == ""
-    assert "holdfast-disk" not in Path("/proc/self/mountinfo").read_text(encoding="utf-8")
+    assert str(place) not in Path("/proc/self/mountinfo").read_text(encoding="utf-8")
+    assert not list(place.glob("holdfast-disk-*"))
     assert "Findings: 0, unresolved: 0." in holdfast("check", folder).stdout

@@ -100,7 +100,7 @@ def demo(options: argparse.Namespace) -> int:
     for reason in [] if disk is None else disk.left:
         _tell(say("Not brought to the folder from the demo's disk: {reason}", reason=reason))
     if stage.failure:
-        _tell(say("The simulated cameras did not go on: {reason}", reason=stage.failure))
+        _tell(say("The demo did not go on: {reason}", reason=stage.failure))
     if stage.failure or not is_good or (disk is not None and disk.left):
         exit_code = Exit.INCOMPLETE
     _show_further(options.to)

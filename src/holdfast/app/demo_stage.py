@@ -57,7 +57,7 @@ class Stage:
     ended_ns: int = 0
     """When the end of the recording was ordered; 0 before."""
     failure: str = ""
-    """Why the lab could not go on, if it could not."""
+    """Why the lab or its disk could not go on, if it could not."""
 
     async def play(self, scenes: Iterable[Scene], for_s: float, recorder: Recorder, pool: WorkerPool) -> None:
         """Provoke what the scenes say, until the recording ends. What there is no time for is left out."""

@@ -86,7 +86,7 @@ DEMO: Mapping[str, str] = {
         "카메라 {count}대를 녹화하는 동안 디스크를 뽑았습니다. 그 때문에 잃은 프레임: {lost}개."
     ),
     "Not brought to the folder from the demo's disk: {reason}": "데모 디스크에서 폴더로 옮기지 못함: {reason}",
-    "The simulated cameras did not go on: {reason}": "가상 카메라가 중단되었습니다: {reason}",
+    "The demo did not go on: {reason}": "데모가 중단되었습니다: {reason}",
     "To look further:": "더 살펴보기:",
 }
 
