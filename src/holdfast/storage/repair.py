@@ -26,7 +26,8 @@ from holdfast.fmp4 import (
 
 CHECKED_BYTES = 64 << 20
 """How much of a file's end is searched for blocks that a power loss left unwritten: more than is ever unsynced."""
-_ZEROS = bytes(64)
+_ZEROS = bytes(8)
+"""More than a length of four bytes, with what may stand beside it, can have."""
 _NAL_CODECS = frozenset(("avc1", "avc3", "hvc1", "hev1"))
 _SOUND_CODEC = "mp4a"
 _DAMAGED_SUFFIX = ".damaged"
@@ -96,9 +97,10 @@ def _is_foreign(head: bytes) -> bool:
 def _without_unwritten(fd: int, found: SegmentScan) -> tuple[FoundFragment, ...]:
     """Return the fragments up to the last that was written as a whole.
 
-    After a power loss a file can have its length but zeros for the blocks that had not reached the disk. Coded
-    video cannot look so: H.264 and H.265 never have more than two zero bytes in a row inside a NAL unit. Sound can, but
-    then only what of it lies behind the last picture is left out.
+    After a power loss a file can have its length but zeros for what had not reached the disk, if only a few of them at
+    the end: a block that was written in part is written again in its place. Coded video cannot look so: H.264 and H.265
+    never have more than two zero bytes in a row inside a NAL unit, and none at its end. Sound can, but then only what of
+    it lies behind the last picture is left out.
     """
     fragments = list(found.fragments)
     if any(track.codec[:4] not in _NAL_CODECS | {_SOUND_CODEC} for track in found.header.tracks):
@@ -106,7 +108,8 @@ def _without_unwritten(fd: int, found: SegmentScan) -> tuple[FoundFragment, ...]
     checked = 0
     while fragments and checked < CHECKED_BYTES:
         last = fragments[-1]
-        if _ZEROS not in os.pread(fd, last.size - last.moof_bytes, last.offset + last.moof_bytes):
+        media = os.pread(fd, last.size - last.moof_bytes, last.offset + last.moof_bytes)
+        if media[-1:] != b"\0" and _ZEROS not in media:
             break
         fragments.pop()
         checked += last.size
