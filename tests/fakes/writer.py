@@ -7,7 +7,6 @@ failed, and answers later. What was written and not synced counts for nothing.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from holdfast.domain.faults import FaultKind
 from holdfast.domain.segments import MAIN_VOLUME
@@ -40,12 +39,12 @@ class FakeFile:
     is_final: bool = False
 
 
-def _place_in_run(data: bytes | bytearray) -> tuple[UUID, int] | None:
+def _place_in_run(file: FakeFile) -> tuple[str, int] | None:
     try:
-        stamp = read_header(bytes(data[:HEAD_BYTES])).stamp
+        stamp = read_header(bytes(file.data[:HEAD_BYTES])).stamp
     except Fmp4Error:
         return None
-    return None if stamp is None else (stamp.run_id, stamp.ordinal)
+    return None if stamp is None else (str(stamp.run_id), stamp.ordinal)
 
 
 @dataclass
@@ -152,12 +151,10 @@ class FakeWriter:
             self.cuts_too_late += 1
             return
         file = self._open.pop(order.key, None) or self._failed.pop(order.key, None)
-        if file is None and order.path:
-            file = self.disk.get(order.path)
-        for path in order.paths:
+        for path in (order.path, *order.paths):
             found = self.disk.get(path)
-            if file is None and found is not None and _place_in_run(found.data) == _place_in_run(order.header):
-                file = found
+            is_it = found is not None and (not order.run_id or _place_in_run(found) == (order.run_id, order.ordinal))
+            file = found if file is None and is_it else file
         if file is None and not (self.cuts_fail and (order.path or order.paths)):
             self.answers.append(Cut(order.key, 0))
         elif file is None:

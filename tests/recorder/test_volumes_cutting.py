@@ -150,3 +150,26 @@ def test_an_order_to_cut_what_is_nowhere_is_answered() -> None:
     assert not rig.answers, "nothing is answered from within a call"
     rig.hear()
     assert rig.answers == [Cut(7, 0)]
+
+
+def test_a_cut_that_was_made_and_not_heard_of_does_not_touch_the_file_that_took_the_name() -> None:
+    rig = VolumesRig(("first",))
+    rig.start()
+    rig.open()
+    stream = rig.rigs[0]
+    stream.recording.start()
+    stream.group()
+    rig.process("first").work(100)
+    rig.hear()
+    (path,) = rig.disks["first"].files
+    pull(rig, "first", keeps_unsynced=True)
+    rig.disks["first"].come_back()
+    rig.mounts_changed()
+    rig.open("first")
+    rig.process("first").die(100)
+    assert list(rig.disks["first"].files) != [path]
+    rig.hear()
+    rig.disks["first"].come_back()
+    mount(rig, "first")
+    assert sorted(rig.indexes("first", stream).values()) == [[0, 1]]
+    assert not rig.catalog.uncut("first")

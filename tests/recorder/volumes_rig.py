@@ -189,7 +189,8 @@ class VolumesRig:
         """The fragments of a stream that are safe on a volume, by file; what is still to be cut is counted as cut."""
         found = {}
         for path, file in self.disks[name].files.items():
-            if path.startswith(f"{rig.stream.camera}/"):
+            # Of one whose first sector was lost with the disk nothing is left to be known by.
+            if path.startswith(f"{rig.stream.camera}/") and file.data:
                 row = self.catalog.segment(path, volume=name)
                 kept = None if row is None else row.keep_bytes
                 whole = replace(file, synced_bytes=file.synced_bytes if kept is None else min(kept, file.synced_bytes))

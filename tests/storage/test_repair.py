@@ -106,7 +106,7 @@ def test_whatever_is_behind_the_last_fragment_gives_way_to_the_index(path: Path,
 
 
 def test_fragments_whose_blocks_never_reached_the_disk_are_not_kept(path: Path) -> None:
-    # Also of a block that was written again in its place, a part of which had been there: then few zeros are at the end.
+    # Also of a block that was written again in its place: then only a few zeros are at the end.
     for zeros in (1, 5, 100, 623 + 100):
         data = OPEN[:-zeros] + bytes(zeros)
         found = repaired(path, data)

@@ -365,13 +365,24 @@ def test_a_file_of_whose_creation_nobody_heard_is_known_by_its_place_in_its_run(
     (tmp_path / "cam/a.mp4").write_bytes(b"something else")
     (tmp_path / "cam/b.mp4").write_bytes(other)
     (tmp_path / "cam/c.mp4").write_bytes(PARTS.final_file if is_final else PARTS.open_file)
-    cut = CutSegment(1, 0, "", order.paths, order.header)
+    cut = CutSegment(1, 0, "", order.paths, str(STAMP.run_id), STAMP.ordinal)
     hands.obey(cut)
     assert hands.perform() == [Cut(1, 0)]
     assert sorted(file.name for file in (tmp_path / "cam").iterdir()) == ["a.mp4", "b.mp4"]
     hands.obey(cut)
     assert hands.perform() == [Cut(1, 0)], "it is gone already"
     assert len(list((tmp_path / "cam").iterdir())) == 2
+
+
+def test_a_file_that_has_taken_the_name_of_one_that_was_cut_before_is_left_alone(hands: Hands, path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(PARTS.open_file)
+    hands.obey(CutSegment(1, 0, "cam/a.mp4", (), str(STAMP.run_id), STAMP.ordinal + 1))
+    assert hands.perform() == [Cut(1, 0)]
+    assert path.read_bytes() == PARTS.open_file
+    hands.obey(CutSegment(1, 0, "cam/a.mp4", (), str(STAMP.run_id), STAMP.ordinal))
+    assert hands.perform() == [Cut(1, 0)]
+    assert not path.exists()
 
 
 def test_a_file_that_was_final_before_it_is_cut_by_another_process_is_final_after_it(hands: Hands, path: Path) -> None:

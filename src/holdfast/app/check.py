@@ -71,6 +71,7 @@ class CheckSettings:
     node: str = LOCAL_NODE
     volume: str = MAIN_VOLUME
     """Name of the volume that is checked."""
+<<<<<<< HEAD
     state: Path | None = None
     """Folder of the catalog, when it is not the volume's."""
     is_last: bool = True
@@ -79,6 +80,10 @@ class CheckSettings:
     def catalog_root(self, root: Path) -> Path:
         """The folder of the catalog for a volume in `root`."""
         return root if self.state is None else self.state
+=======
+    is_there: Callable[[], bool] = lambda: True
+    """Whether the folder is still that of the volume; asked before a file is said to be missing."""
+>>>>>>> tests5
 
 
 def check(
@@ -247,8 +252,13 @@ class _Check:
             for row in (() if self.rows is None else self.rows.segments_in(folder, volume=self.settings.volume))
         }
         self.row_count += len(rows)
+        leftovers = () if self.rows is None else self.rows.leftovers(self.settings.volume)
         for entry in entries:
             path = f"{folder}/{entry.name}"
+            if path in leftovers and path not in rows:
+                # It was moved to another volume, and is about to be removed here.
+                self.in_use += 1
+                continue
             row = rows.pop(path, None)
             try:
                 self._check_entry(path, entry, row, live)
@@ -258,7 +268,13 @@ class _Check:
         for row in rows.values():
             # Behind a link that is not followed, or in a folder that cannot be read, the file may well be there.
             if row.path not in live and _is_surely_gone(self.root / row.path):
+                self._check_that_it_is_there()
                 self._do(without_file(row))
+
+    def _check_that_it_is_there(self) -> None:
+        """Where a disk was unmounted no file is to be found, and none is missing. Raises CheckError."""
+        if not self.settings.is_there():
+            raise CheckError(f"The disk of volume {self.settings.volume} is not there any more.")
 
     def _check_entry(self, path: str, entry: os.DirEntry[str], row: SegmentRecord | None, live: frozenset[str]) -> None:
         if _SET_ASIDE.fullmatch(entry.name):

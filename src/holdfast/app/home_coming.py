@@ -41,10 +41,14 @@ class Mover:
 
     async def ask(self, request: Mapping[str, object]) -> dict[str, object]:
         """Have something done. Raises MoverError when the process hangs or dies; the next call starts another one."""
-        if self._process is None:
-            pipe = asyncio.subprocess.PIPE
-            self._process = await asyncio.create_subprocess_exec(*COMMAND, stdin=pipe, stdout=pipe)
         process = self._process
+        if process is None:
+            pipe = asyncio.subprocess.PIPE
+            try:
+                process = await asyncio.create_subprocess_exec(*COMMAND, stdin=pipe, stdout=pipe)
+            except OSError as error:
+                raise MoverError(f"the process that moves files cannot be started ({error})") from error
+            self._process = process
         assert process.stdin is not None
         assert process.stdout is not None
         try:
@@ -132,7 +136,8 @@ class HomeComing:
         self.moved += 1
         LOG.info("%s came home from volume %s to %s", row.path, row.volume, home.name)
         # Only when the catalog has it: until then the copy elsewhere is the one that counts.
-        if await in_daemon(partial(self.catalog.flush, FLUSH_S)):
+        await in_daemon(partial(self.catalog.flush, FLUSH_S))
+        if row.path in await in_daemon(partial(self.catalog.leftovers, source.name)):
             await self._remove(source, row.path)
 
     async def _remove_leftovers(self) -> None:
@@ -144,6 +149,10 @@ class HomeComing:
                     await self._remove(volume, path)
 
     async def _remove(self, volume: Volume, path: str) -> None:
+        if await in_daemon(partial(self.catalog.segment, path, volume=volume.name)) is not None:
+            # The copy is gone, and the name was taken since.
+            self.catalog.post(LeftoverRemoved(volume=volume.name, path=path))
+            return
         request = {"do": "remove", "root": str(self.roots[volume.name]), "volume_id": volume.volume_id, "path": path}
         said = await self._mover.ask(request)
         if "error" in said:

@@ -17,7 +17,7 @@ MOST_BYTES = 200
 def recorder_id(root: Path) -> str:
     """The id of the recorder whose catalog is here; made when there is none. Raises OSError."""
     file = state_folder(root) / NAME
-    with contextlib.suppress(OSError, ValueError), file.open(encoding="ascii") as opened:
+    with contextlib.suppress(FileNotFoundError, ValueError), file.open(encoding="ascii") as opened:
         return str(uuid.UUID(opened.read(MOST_BYTES).strip()))
     made = str(uuid.uuid4())
     new = file.with_suffix(".new")

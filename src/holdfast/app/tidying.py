@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import logging
+import os
 import queue
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 from holdfast.app.check import CheckSettings, check
@@ -14,13 +16,17 @@ from holdfast.catalog.store import Catalog
 from holdfast.domain.times import WallNs
 from holdfast.ports.catalog import CatalogError
 from holdfast.recorder.recorder import Recorder
+from holdfast.storage.marker import MarkerError, read_marker
 
 LOG = logging.getLogger("holdfast.recorder")
 FLUSH_S = 10.0
 
 
 class Tidying:
-    """Looks at each volume once, when it is open for the first time. A disk that hangs holds up nobody else's end."""
+    """Looks at each volume once, when it is open for the first time; again if it was lost before all was looked at.
+
+    A disk that hangs holds up nobody else's end.
+    """
 
     def __init__(self, catalog: Catalog, recorder: Recorder, loop: asyncio.AbstractEventLoop) -> None:
         """Nothing is looked at yet."""
@@ -29,14 +35,14 @@ class Tidying:
         self._began_ns = WallNs(time.time_ns())
         self._asked: set[str] = set()
         self._unresolved = 0
-        self._opened: queue.SimpleQueue[tuple[str, Path]] = queue.SimpleQueue()
+        self._opened: queue.SimpleQueue[tuple[str, Path, str]] = queue.SimpleQueue()
         threading.Thread(target=self._run, name="tidying", daemon=True).start()
 
-    def opened(self, volume: str, root: Path) -> None:
+    def opened(self, volume: str, root: Path, volume_id: str) -> None:
         """A volume is open. On the event loop."""
         if volume not in self._asked:
             self._asked.add(volume)
-            self._opened.put((volume, root))
+            self._opened.put((volume, root, volume_id))
 
     def stop(self) -> None:
         """Do not go on."""
@@ -44,17 +50,21 @@ class Tidying:
 
     def _run(self) -> None:
         while not self._is_stopped:
-            volume, root = self._opened.get()
-            if self._look_at(volume, root):
+            volume, root, volume_id = self._opened.get()
+            if self._look_at(volume, root, volume_id):
                 self._correct_gaps()
 
-    def _look_at(self, volume: str, root: Path) -> bool:
+    def _look_at(self, volume: str, root: Path, volume_id: str) -> bool:
         settings = CheckSettings(
-            live_paths=self._recorder.open_paths, should_stop=lambda: self._is_stopped, volume=volume
+            live_paths=self._recorder.open_paths,
+            should_stop=lambda: self._is_stopped,
+            volume=volume,
+            is_there=partial(_is_volume, root, volume_id),
         )
         try:
             report = check(root, repair=True, catalog=self._catalog, settings=settings)
         except (CheckError, CatalogError, OSError) as error:
+            self._asked.discard(volume)
             LOG.warning("files that an earlier recorder left behind were not checked: %s", error)
             return False
         for finding in report.findings:
@@ -79,3 +89,16 @@ class Tidying:
         with contextlib.suppress(RuntimeError):
             # The loop may be closed already.
             self._loop.call_soon_threadsafe(self._recorder.repaired, found)
+
+
+def _is_volume(root: Path, volume_id: str) -> bool:
+    """Whether the volume is there, by its marker."""
+    try:
+        folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            found = read_marker(folder)
+        finally:
+            os.close(folder)
+    except (OSError, MarkerError):
+        return False
+    return found is not None and found.volume_id == volume_id

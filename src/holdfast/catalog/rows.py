@@ -56,7 +56,7 @@ _FORGET_WHAT_WAS_THERE = (
 _PUT_LEFTOVER = "INSERT OR IGNORE INTO leftovers (node, volume, path) VALUES (:node, :volume, :path)"
 _FORGET_LEFTOVER = "DELETE FROM leftovers WHERE node = :node AND volume = :volume AND path = :path"
 _MOVE_SEGMENT = """
-UPDATE segments SET volume = :to_volume, path = :to_path, home = ''
+UPDATE OR REPLACE segments SET volume = :to_volume, path = :to_path, home = ''
 WHERE node = :node AND volume = :volume AND path = :path
 """
 _PUT_SESSION = _insert("sessions", columns(SessionRecord), (*_STREAM_KEY, "number", "started_wall_ns"))

@@ -75,8 +75,11 @@ class CutSegment:
     path: str = ""
     """Of `Created`, when the process that wrote the file is gone and another one has to cut it."""
     paths: tuple[str, ...] = ()
-    """Of `CreateSegment`, when nobody heard of `Created`: which of them it was, if any, is known by `header`."""
-    header: bytes = b""
+    """Of `CreateSegment`, when nobody heard of `Created`: it may be any of these, or none."""
+    run_id: str = ""
+    """With `ordinal`, of its stamp, when it is cut by its path. Another file has taken the name when it says otherwise:
+    an order that is given again may have been carried out before. Empty: not looked at."""
+    ordinal: int = 0
 
 
 Order = CreateSegment | AppendData | FinishSegment | CutSegment

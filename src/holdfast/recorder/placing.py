@@ -1,8 +1,10 @@
 """Where segments are written: which volume, by which of its processes, and what is still to be cut there."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from holdfast.fmp4 import HEAD_BYTES, Fmp4Error, read_header
 from holdfast.ports.volumes import CreateSegment, CutSegment
 
 
@@ -18,14 +20,26 @@ class Placed:
     has_failed: bool = False
     cut_bytes: int | None = None
     """What is to be left of it; None: all."""
-    create: CreateSegment | None = None
-    """How it was ordered, until the file is known to be there."""
+    paths: tuple[str, ...] = ()
+    """What it may be called, until that is known."""
+    place: tuple[str, int] = ("", 0)
+    """Its run, and its place there."""
 
     def cut_order(self, key: int) -> CutSegment:
         """For another process than the one that wrote it. Of a file that nobody ever said was there nothing counts."""
-        if self.path or self.create is None:
-            return CutSegment(key, self.cut_bytes or 0, self.path)
-        return CutSegment(key, 0, "", self.create.paths, self.create.header)
+        if self.path:
+            return CutSegment(key, self.cut_bytes or 0, self.path, (), *self.place)
+        return CutSegment(key, 0, "", self.paths, *self.place)
+
+
+def new_one(order: CreateSegment, volume: str, process: int) -> Placed:
+    """A segment that begins."""
+    with contextlib.suppress(Fmp4Error):
+        stamp = read_header(order.header[:HEAD_BYTES]).stamp
+        if stamp is not None:
+            return Placed(volume, process, paths=order.paths, place=(str(stamp.run_id), stamp.ordinal))
+    # By its name alone no file is removed.
+    return Placed(volume, process)
 
 
 @dataclass(slots=True)

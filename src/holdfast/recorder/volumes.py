@@ -23,7 +23,7 @@ from holdfast.ports.volumes import (
     SegmentFailed,
     VolumeProcess,
 )
-from holdfast.recorder.placing import Placed, Placing
+from holdfast.recorder.placing import Placed, Placing, new_one
 from holdfast.recorder.volume_keeping import VolumeKeeper, VolumePlan, VolumePorts
 
 NOWHERE = "There is no volume that can be written. Footage is held in memory."
@@ -108,7 +108,7 @@ class VolumeSet:
             self._tell_later(failed)
             return
         number, process = found
-        self._placing.put(order.key, Placed(name, number, create=order))
+        self._placing.put(order.key, new_one(order, name, number))
         process.order(order)
 
     def _cut(self, order: CutSegment) -> None:
@@ -152,7 +152,8 @@ class VolumeSet:
         for row in self._left_uncut.pop(name, ()):
             key = self._ports.new_key()
             self._adopted[key] = row
-            self._placing.put(key, Placed(name, 0, row.path, has_failed=True, cut_bytes=row.keep_bytes))
+            place = row.run_id, row.ordinal
+            self._placing.put(key, Placed(name, 0, row.path, has_failed=True, cut_bytes=row.keep_bytes, place=place))
         for key, placed in self._placing.to_be_cut(name):
             self._send_cut(key, placed)
         assert self._news is not None
@@ -187,7 +188,7 @@ class VolumeSet:
                 if not placed.has_failed:
                     self._failed(name, process, placed, answer)
             case Created(_, path, _):
-                placed.path, placed.create = path, None
+                placed.path = path
                 home = "" if name == self._preferred else self._preferred
                 self._tell(replace(answer, volume=name, home=home))
             case Finished() | Cut():

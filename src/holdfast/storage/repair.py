@@ -99,8 +99,8 @@ def _without_unwritten(fd: int, found: SegmentScan) -> tuple[FoundFragment, ...]
 
     After a power loss a file can have its length but zeros for what had not reached the disk, if only a few of them at
     the end: a block that was written in part is written again in its place. Coded video cannot look so: H.264 and H.265
-    never have more than two zero bytes in a row inside a NAL unit, and none at its end. Sound can, but then only what of
-    it lies behind the last picture is left out.
+    never have more than two zero bytes in a row inside a NAL unit, and none at its end. Sound can, but then only what
+    of it lies behind the last picture is left out.
     """
     fragments = list(found.fragments)
     if any(track.codec[:4] not in _NAL_CODECS | {_SOUND_CODEC} for track in found.header.tracks):

@@ -15,7 +15,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from uuid import UUID
 
 from holdfast.domain.faults import Fault
 from holdfast.fmp4 import HEAD_BYTES, Fmp4Error, read_header
@@ -77,9 +76,9 @@ class Uncut:
     size_bytes: int
     path: Path
     others: tuple[Path, ...] = ()
-    """It may as well be one of these: `header` tells."""
-    header: bytes = b""
-    """What it began with when it was new; empty: it is the one at `path`."""
+    """It may as well be one of these."""
+    place: tuple[str, int] = ("", 0)
+    """Its run, and its place there, by which it is known; no run: it is the one at `path`."""
 
     def cut(self) -> int:
         """Cut it and make it final; its size then, 0 when it is gone. Raises OSError, ValueError, StalePlanError."""
@@ -95,7 +94,7 @@ class Uncut:
         return path.stat().st_size
 
     def _is_it(self, path: Path) -> bool:
-        return not self.header or _place_in_run(self.header) == _place_in_run(head_of(path))
+        return not self.place[0] or self.place == _place_in_run(path)
 
 
 @dataclass(slots=True)
@@ -262,13 +261,12 @@ class VolumeFiles:
         if segment is not None:
             _close(segment.file)
             path = segment.file.full_path
-        elif path is None and order.path:
-            path = self._root / order.path
+        names = (order.path,) if order.path else order.paths
         if path is not None:
             self._begin_cut(order.key, Uncut(order.size_bytes, path), is_again=False)
-        elif order.paths:
-            first, *others = (self._root / name for name in order.paths)
-            uncut = Uncut(order.size_bytes, first, tuple(others), order.header)
+        elif names:
+            first, *others = (self._root / name for name in names)
+            uncut = Uncut(order.size_bytes, first, tuple(others), (order.run_id, order.ordinal))
             self._begin_cut(order.key, uncut, is_again=False)
         else:
             self._answers.append(Cut(order.key, 0))
@@ -339,19 +337,15 @@ def _discard(file: SegmentFile) -> None:
         file.discard()
 
 
-def head_of(path: Path) -> bytes:
-    """The first bytes of a file. Raises OSError."""
+def _place_in_run(path: Path) -> tuple[str, int] | None:
+    """By that a segment is known, however far it was written; None when it is none. Raises OSError."""
     with path.open("rb") as file:
-        return file.read(HEAD_BYTES)
-
-
-def _place_in_run(header: bytes) -> tuple[UUID, int] | None:
-    """By that a segment is known, however far it was written; None when it is none."""
+        head = file.read(HEAD_BYTES)
     try:
-        stamp = read_header(header[:HEAD_BYTES]).stamp
+        stamp = read_header(head).stamp
     except Fmp4Error:
         return None
-    return None if stamp is None else (stamp.run_id, stamp.ordinal)
+    return None if stamp is None else (str(stamp.run_id), stamp.ordinal)
 
 
 def make_final(path: Path) -> None:
