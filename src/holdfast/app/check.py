@@ -71,19 +71,16 @@ class CheckSettings:
     node: str = LOCAL_NODE
     volume: str = MAIN_VOLUME
     """Name of the volume that is checked."""
-<<<<<<< HEAD
     state: Path | None = None
     """Folder of the catalog, when it is not the volume's."""
     is_last: bool = True
     """No other volume is checked after this one: the catalog is then as complete as it can be made."""
+    is_there: Callable[[], bool] = lambda: True
+    """Whether the folder is still that of the volume; asked before a file is said to be missing."""
 
     def catalog_root(self, root: Path) -> Path:
         """The folder of the catalog for a volume in `root`."""
         return root if self.state is None else self.state
-=======
-    is_there: Callable[[], bool] = lambda: True
-    """Whether the folder is still that of the volume; asked before a file is said to be missing."""
->>>>>>> tests5
 
 
 def check(

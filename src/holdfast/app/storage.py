@@ -92,17 +92,13 @@ class StorageDesk:
     def start(self, recorder: Recorder) -> None:
         """Open the volumes, and look after them."""
         tidying = self._tidying = Tidying(self._catalog, recorder, self._loop)
-<<<<<<< HEAD
         with contextlib.suppress(CatalogError, OSError):
             self._records = self._catalog.volumes()
-        news = StorageNews(recorder, lambda name: tidying.opened(name, self._roots[name]))
-=======
 
         def opened(name: str) -> None:
             tidying.opened(name, self._roots[name], self.volumes.state.of(name).volume_id)
 
         news = StorageNews(recorder, opened)
->>>>>>> tests5
         self.volumes.start(news, self._uncut())
         self._moving = self._loop.create_task(self._home_coming.run())
         try:
