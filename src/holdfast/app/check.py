@@ -265,13 +265,10 @@ class _Check:
         for row in rows.values():
             # Behind a link that is not followed, or in a folder that cannot be read, the file may well be there.
             if row.path not in live and _is_surely_gone(self.root / row.path):
-                self._check_that_it_is_there()
+                # Where a disk was unmounted no file is to be found, and none is missing.
+                if not self.settings.is_there():
+                    raise CheckError(f"The disk of volume {self.settings.volume} is not there any more.")
                 self._do(without_file(row))
-
-    def _check_that_it_is_there(self) -> None:
-        """Where a disk was unmounted no file is to be found, and none is missing. Raises CheckError."""
-        if not self.settings.is_there():
-            raise CheckError(f"The disk of volume {self.settings.volume} is not there any more.")
 
     def _check_entry(self, path: str, entry: os.DirEntry[str], row: SegmentRecord | None, live: frozenset[str]) -> None:
         if _SET_ASIDE.fullmatch(entry.name):
@@ -385,12 +382,11 @@ class _Check:
 
 
 def _is_surely_gone(path: Path) -> bool:
-    try:
-        path.lstat()
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
+    with contextlib.suppress(OSError):
+        try:
+            path.lstat()
+        except FileNotFoundError:
+            return True
     return False
 
 

@@ -105,6 +105,7 @@ _STATES = {
     "It is not mounted any more at {place}. Connect and mount it: recording returns to it.": (
         "{place}에 더 이상 마운트되어 있지 않습니다. 연결하여 마운트하면 녹화가 돌아옵니다."
     ),
+    "The disk of volume {volume} is not there any more.": "볼륨 {volume}의 디스크가 더 이상 없습니다.",
     "It was turned read-only. The disk may have been damaged: check it, then mount it for writing.": (
         "읽기 전용으로 바뀌었습니다. 디스크가 손상되었을 수 있으니 검사한 다음 쓰기 가능하게 마운트하십시오."
     ),
