@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from holdfast.app.daemon import in_daemon
 from holdfast.catalog.store import Catalog
 from holdfast.domain.segments import LeftoverRemoved, SegmentMoved, SegmentRecord
 from holdfast.policy.home_coming import may_move
-from holdfast.policy.volume_events import Volume
+from holdfast.policy.volume_events import Volume, Volumes
 from holdfast.ports.catalog import CatalogError
-from holdfast.recorder.volumes import VolumeSet
 
 LOG = logging.getLogger("holdfast.storage")
 COMMAND = (sys.executable, "-m", "holdfast.storage.move_process")
@@ -33,22 +33,40 @@ class MoverError(Exception):
     """The process that moves files does not answer."""
 
 
+class KnowsVolumes(Protocol):
+    """Who knows how all volumes are."""
+
+    @property
+    def state(self) -> Volumes:
+        """What is known of them."""
+
+
+class Moves(Protocol):
+    """Who does what `storage.move_process` does."""
+
+    async def ask(self, request: Mapping[str, object]) -> dict[str, object]:
+        """Have something done. Raises MoverError."""
+
+    def close(self) -> None:
+        """End it, whatever it is doing."""
+
+
 @dataclass(slots=True)
 class Mover:
     """The process, started when it is needed."""
 
-    _process: asyncio.subprocess.Process | None = None
+    process: asyncio.subprocess.Process | None = None
 
     async def ask(self, request: Mapping[str, object]) -> dict[str, object]:
         """Have something done. Raises MoverError when the process hangs or dies; the next call starts another one."""
-        process = self._process
+        process = self.process
         if process is None:
             pipe = asyncio.subprocess.PIPE
             try:
                 process = await asyncio.create_subprocess_exec(*COMMAND, stdin=pipe, stdout=pipe)
             except OSError as error:
                 raise MoverError(f"the process that moves files cannot be started ({error})") from error
-            self._process = process
+            self.process = process
         assert process.stdin is not None
         assert process.stdout is not None
         try:
@@ -65,7 +83,7 @@ class Mover:
 
     def close(self) -> None:
         """End it, whatever it is doing."""
-        process, self._process = self._process, None
+        process, self.process = self.process, None
         if process is not None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
@@ -75,11 +93,11 @@ class Mover:
 class HomeComing:
     """One at a time, no faster than `bytes_per_s`; what was begun goes on after a restart."""
 
-    volumes: VolumeSet
+    volumes: KnowsVolumes
     catalog: Catalog
     roots: Mapping[str, Path]
     bytes_per_s: int
-    _mover: Mover = field(default_factory=Mover)
+    _mover: Moves = field(default_factory=Mover)
     _not_before_s: dict[tuple[str, str], float] = field(default_factory=dict)
     moved: int = 0
 
@@ -89,12 +107,16 @@ class HomeComing:
             while True:
                 await asyncio.sleep(LOOK_EVERY_S)
                 try:
-                    await self._remove_leftovers()
-                    await self._bring_home()
+                    await self.look()
                 except (CatalogError, MoverError) as error:
                     LOG.warning("segments are not moved home just now: %s", error)
         finally:
             self._mover.close()
+
+    async def look(self) -> None:
+        """Bring home what there is, after removing what of that was left behind. Raises CatalogError, MoverError."""
+        await self._remove_leftovers()
+        await self._bring_home()
 
     async def _bring_home(self) -> None:
         for home in self.volumes.state.volumes:

@@ -38,7 +38,7 @@ def answer(request: Request, tell: Callable[[dict[str, object]], None]) -> dict[
         ):
             pace = _telling(pace_of(float(request["bytes_per_s"])), tell)
             path = str(request["path"])
-            moved = bring(source / path, folder, path, pace)
+            moved = bring(source / path, folder, path, pace, f"{request['source_id']}/{path}")
     except OSError as error:
         return {"error": fault_of(error, Path(error.filename or root))[1]}
     except (MoveError, MarkerError) as error:
@@ -54,7 +54,16 @@ def _volume(root: str, volume_id: str) -> Iterator[Path]:
         found = read_marker(fd)
         if found is None or found.volume_id != volume_id:
             raise MoveError(f"at {root} there is not the volume that belongs there")
-        yield Path(f"/proc/self/fd/{fd}")
+        place = f"/proc/self/fd/{fd}"
+        try:
+            yield Path(place)
+        except OSError as error:
+            # People know it by another name.
+            if isinstance(error.filename, str):
+                error.filename = error.filename.replace(place, root, 1)
+            raise
+        except MoveError as error:
+            raise MoveError(str(error).replace(f"{place}/", f"{root}/", 1)) from error
     finally:
         os.close(fd)
 

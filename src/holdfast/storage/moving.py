@@ -53,12 +53,13 @@ def pace_of(bytes_per_s: float, wait: Callable[[float], None] = time.sleep) -> P
     return pace
 
 
-def bring(source: Path, target_root: Path, path: str, pace: Pace) -> Moved:
+def bring(source: Path, target_root: Path, path: str, pace: Pace, source_name: str = "") -> Moved:
     """Have a copy of `source` below `target_root`, as `path` or, when that name is taken, with _2, _3 … behind it.
 
-    The source is left as it is. Raises OSError, MoveError.
+    The source is left as it is. `source_name`: by it what was copied before is found again; its path unless told.
+    Raises OSError, MoveError.
     """
-    digest = hashlib.sha256(os.fsencode(f"{source}\0{path}")).hexdigest()[:32]
+    digest = hashlib.sha256(os.fsencode(f"{source_name or source}\0{path}")).hexdigest()[:32]
     part = _made_folder(target_root, Path(STATE_FOLDER, MOVING_FOLDER)) / f"{digest}.part"
     with _opened(source, os.O_RDONLY) as taken:
         size_bytes = os.fstat(taken).st_size
@@ -173,8 +174,12 @@ def _made_folder(root: Path, path: Path) -> Path:
 
 
 def _sync_folder(folder: Path) -> None:
-    with _opened(folder, os.O_RDONLY | os.O_DIRECTORY) as fd:
+    # It may be named by a link of /proc, which is followed.
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
         os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 @contextlib.contextmanager
