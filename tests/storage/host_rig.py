@@ -22,7 +22,7 @@ def odd(behaviour: str) -> tuple[str, ...]:
 
 
 def volume(root: Path) -> OpenVolume:
-    return OpenVolume(str(root), None, "recorder", "name")
+    return OpenVolume(str(root), None, "11111111-1111-4111-8111-111111111111", "name")
 
 
 class HostRig:

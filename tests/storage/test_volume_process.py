@@ -98,7 +98,7 @@ async def test_a_volume_that_is_refused_can_be_opened_later_by_the_same_process(
     async with hosted(root) as rig:
         refused = await rig.next()
         assert isinstance(refused, VolumeRefused)
-        assert refused.state is VolumeState.GONE
+        assert refused.state is VolumeState.REFUSED
         assert str(root) in refused.sentence
         assert not is_waiting(rig)
         assert Path(f"/proc/{rig.host.pid}/cwd").readlink() == Path("/")
