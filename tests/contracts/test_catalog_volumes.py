@@ -68,3 +68,15 @@ def test_what_is_still_to_be_cut_is_remembered_until_it_is(catalog: CatalogPort)
     catalog.post(replace(uncut, state=SegmentState.FINAL, keep_bytes=None))
     assert catalog.flush(5)
     assert catalog.uncut("main") == ()
+
+
+def test_a_row_that_somebody_made_of_a_moved_file_makes_way_for_the_one_that_moves(catalog: CatalogPort) -> None:
+    away = replace(segment(0, at=0), volume="spare", home="main", end_reason="rotation")
+    made = replace(away, volume="main", home="", end_reason="unknown")
+    for change in (away, made):
+        catalog.post(change)
+    assert catalog.flush(5)
+    catalog.post(SegmentMoved(volume="spare", path=away.path, to_volume="main", to_path=made.path))
+    assert catalog.flush(5)
+    assert list(catalog.segments()) == [replace(made, end_reason="rotation")]
+    assert catalog.leftovers("spare") == (away.path,)

@@ -81,6 +81,7 @@ _CATALOG = {
     "{path} cannot be written ({reason}). Check its permissions and the disk.": (
         "{path}: 쓸 수 없습니다 ({reason}). 권한과 디스크를 확인하십시오."
     ),
+    "The disk of volume {volume} is not there any more.": "볼륨 {volume}의 디스크가 더 이상 없습니다.",
     "Another repair of {path} is running. Wait until it has ended.": (
         "{path}: 다른 복구가 진행 중입니다. 끝날 때까지 기다리십시오."
     ),
