@@ -86,7 +86,7 @@ def test_the_log_is_one_object_per_line_when_so_wished(tmp_path: Path) -> None:
         ),
         (lambda text: text[:-4], "holdfast.toml:5: A text has no closing quotation mark."),
         (lambda _: "", "holdfast.toml: The configuration is empty."),
-        (lambda text: text.replace("[[camera]]", '[[volume]]\npath = "y"\n[[camera]]'), "This is a second volume."),
+        (lambda text: text.replace("[[camera]]", '[[volume]]\npath = "rec/y"\n[[camera]]'), "lies inside volume main"),
     ],
     ids=["key", "duration", "id", "url", "password file", "half", "empty", "volume"],
 )
