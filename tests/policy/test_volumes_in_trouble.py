@@ -125,7 +125,8 @@ def test_the_sentence_says_how_much_is_free_and_how_much_is_wanted() -> None:
     rig = well()
     rig.see("main", NEARLY_FULL)
     assert rig["main"].sentence == (
-        "Only 400 MiB are free, and 500 MiB are to stay free. It is used again with 1000 MiB."
+        "The disk is full: 400M are free, and 500M are to stay free. Free some space; recording returns by itself when "
+        "there are 1000M."
     )
 
 

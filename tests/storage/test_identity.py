@@ -159,7 +159,7 @@ def test_a_disk_without_space_is_full_and_is_opened_only_when_it_is_known(
     with monkeypatch.context() as patched:
         patched.setattr(identity, "space_of", lambda _: VolumeSpace(499 * MIB, 100_000 * MIB))
         assert opened(tmp_path, known, reserve=500 * MIB).full == (
-            f"Only 499 MiB are free in {tmp_path}, and 500 MiB are to stay free. Free some space."
+            f"The disk of {tmp_path} is full: 499M are free, and 500M are to stay free. Free some space."
         )
         assert opened(tmp_path, known, reserve=499 * MIB).full == ""
 

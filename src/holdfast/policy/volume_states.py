@@ -18,6 +18,7 @@ from holdfast.policy.volume_events import (
     VolumeRules,
     VolumeStep,
 )
+from holdfast.policy.volume_places import size_words
 
 RETRY_S = 1.0
 """With the opening itself a volume is in use again within 2 s of its return, even when nothing tells of it (H4)."""
@@ -176,8 +177,12 @@ def recent(volume: Volume, at_s: float) -> tuple[float, ...]:
 
 
 def _little_space(space: VolumeSpace, rules: VolumeRules) -> str:
-    free, reserve = space.free_bytes >> 20, space.reserve_bytes(rules.reserve_bytes) >> 20
-    return f"Only {free} MiB are free, and {reserve} MiB are to stay free. It is used again with {2 * reserve} MiB."
+    reserve_bytes = space.reserve_bytes(rules.reserve_bytes)
+    free, reserve, again = map(size_words, (space.free_bytes, reserve_bytes, 2 * reserve_bytes))
+    return (
+        f"The disk is full: {free} are free, and {reserve} are to stay free. Free some space; recording returns by "
+        f"itself when there are {again}."
+    )
 
 
 def _first_delay_s(rules: VolumeRules, state: VolumeState, *, is_first: bool) -> float:

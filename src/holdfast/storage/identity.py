@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from holdfast.domain.volumes import FileSystem, VolumeIdentity, VolumeSpace, VolumeState
+from holdfast.policy.volume_places import size_words
 from holdfast.storage.errors import fault_of, volume_state_of
 from holdfast.storage.marker import MarkerError, make_marker, new_id, read_marker, replace_marker
 from holdfast.storage.mounts import by_id, covering, parse, read_table
@@ -194,8 +195,8 @@ def _check_owner(found: VolumeIdentity, place: Path, ours: VolumeIdentity, expec
 
 def _full(place: Path, space: VolumeSpace, reserve_bytes: int) -> str:
     reserve_bytes = space.reserve_bytes(reserve_bytes)
-    free, wanted = space.free_bytes >> 20, reserve_bytes >> 20
-    sentence = f"Only {free} MiB are free in {place}, and {wanted} MiB are to stay free. Free some space."
+    free, wanted = size_words(space.free_bytes), size_words(reserve_bytes)
+    sentence = f"The disk of {place} is full: {free} are free, and {wanted} are to stay free. Free some space."
     return sentence if space.free_bytes < reserve_bytes else ""
 
 

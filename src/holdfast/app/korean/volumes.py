@@ -35,8 +35,8 @@ _OPENING = {
         "{path}: 있어야 할 볼륨({expected})이 아니라 다른 볼륨({name})이 있습니다. 맞는 디스크를 마운트하거나, 이 "
         "디스크를 가져오십시오: {command}"
     ),
-    "Only {free} MiB are free in {path}, and {wanted} MiB are to stay free. Free some space.": (
-        "{path}: 남은 공간이 {free} MiB뿐이며 {wanted} MiB를 비워 두어야 합니다. 공간을 확보하십시오."
+    "The disk of {path} is full: {free} are free, and {wanted} are to stay free. Free some space.": (
+        "{path}: 디스크가 가득 찼습니다. 남은 공간은 {free}이고 {wanted}를 비워 두어야 합니다. 공간을 확보하십시오."
     ),
     "{path} does not give back what is written to it. The disk is broken: replace it.": (
         "{path}: 쓴 내용이 그대로 읽히지 않습니다. 디스크가 고장 났으니 교체하십시오."
@@ -96,8 +96,12 @@ _STATES = {
     "A write or sync took {seconds} s. The disk may be overloaded or failing.": (
         "쓰기나 동기화에 {seconds}초가 걸렸습니다. 디스크에 과부하가 걸렸거나 고장 나고 있을 수 있습니다."
     ),
-    "Only {free} MiB are free, and {reserve} MiB are to stay free. It is used again with {again} MiB.": (
-        "남은 공간이 {free} MiB뿐이며 {reserve} MiB를 비워 두어야 합니다. {again} MiB가 되면 다시 사용합니다."
+    (
+        "The disk is full: {free} are free, and {reserve} are to stay free. Free some space; recording returns by "
+        "itself when there are {again}."
+    ): (
+        "디스크가 가득 찼습니다. 남은 공간은 {free}이고 {reserve}를 비워 두어야 합니다. 공간을 확보하십시오. {again}가 "
+        "되면 녹화가 저절로 돌아옵니다."
     ),
     "The disk has not answered for {seconds} s. Check its cable, its power, or the network to it.": (
         "디스크가 {seconds}초 동안 응답하지 않습니다. 케이블, 전원, 또는 네트워크를 확인하십시오."
