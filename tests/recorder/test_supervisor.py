@@ -137,7 +137,10 @@ def test_shows_that_footage_is_held_while_the_disk_is_in_trouble(desk: Desk) -> 
     desk.writer.broken = False
     desk.pass_time(3)
     desk.disk_works()
-    assert desk.supervisor.status.recording is RecordingState.RECORDING
+    status = desk.supervisor.status
+    assert status.recording is RecordingState.RECORDING
+    assert FaultKind.DISK_FULL not in (status.fault_kind, status.fault), "what is over is not shown"
+    assert "in trouble" not in status.fault
 
 
 @pytest.mark.expects_log("WARNING holdfast.recording: cam_01: The camera cannot be reached")

@@ -45,6 +45,7 @@ LOG_RTSP = logging.getLogger("holdfast.rtsp")
 LOG_RECONNECT = logging.getLogger("holdfast.reconnect")
 """All that is known of a session whose packets do not come through."""
 
+OF_STORAGE = frozenset({FaultKind.STORAGE_DISCONNECTED, FaultKind.DISK_FULL})
 SILENT_S = 3600.0
 """A camera that ends a session when it is asked for its sound is not asked again for so long."""
 LOG_RECORDING = logging.getLogger("holdfast.recording")
@@ -253,6 +254,9 @@ class StreamSupervisor:
         at_s = self._now_s()
         fps, bits_per_s = self._arrivals.rates.per_second if self.connection.phase is Phase.CONNECTED else (0.0, 0.0)
         fault, age_s = self._troubles.last, self._troubles.age_s
+        if fault is not None and fault.kind in OF_STORAGE and self.recording.storage_fault is None:
+            # It is over: footage reaches a disk. What is still wrong with a volume is said of the volume.
+            fault = age_s = None
         next_s = self.connection.next_try_at_s
         segment, gap, clock = self.recording.current, self.ledger.open_gap, self._services.clock
         return StreamStatus(
