@@ -51,7 +51,7 @@ class Room:
 
     def __post_init__(self) -> None:
         loop = asyncio.get_running_loop()
-        self.tidying = Tidying(self.two.catalog, cast("Recorder", self.recorder), loop)
+        self.tidying = Tidying(self.two.catalog, cast("Recorder", self.recorder), loop, self.two.roots)
 
     def open(self, name: str) -> None:
         self.tidying.opened(name, self.two.roots[name], self.two.state.of(name).volume_id)

@@ -91,7 +91,7 @@ class StorageDesk:
 
     def start(self, recorder: Recorder) -> None:
         """Open the volumes, and look after them."""
-        tidying = self._tidying = Tidying(self._catalog, recorder, self._loop)
+        tidying = self._tidying = Tidying(self._catalog, recorder, self._loop, self._roots)
         with contextlib.suppress(CatalogError, OSError):
             self._records = self._catalog.volumes()
 

@@ -7,6 +7,7 @@ import os
 import queue
 import threading
 import time
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
@@ -28,12 +29,16 @@ class Tidying:
     A disk that hangs holds up nobody else's end.
     """
 
-    def __init__(self, catalog: Catalog, recorder: Recorder, loop: asyncio.AbstractEventLoop) -> None:
-        """Nothing is looked at yet."""
+    def __init__(
+        self, catalog: Catalog, recorder: Recorder, loop: asyncio.AbstractEventLoop, volumes: Collection[str]
+    ) -> None:
+        """Nothing is looked at yet. `volumes`: all there are, by name."""
         self._catalog, self._recorder, self._loop = catalog, recorder, loop
         self._is_stopped = False
         self._began_ns = WallNs(time.time_ns())
         self._asked: set[str] = set()
+        self._left = set(volumes)
+        """Volumes that were not looked at as a whole yet."""
         self._unresolved = 0
         self._opened: queue.SimpleQueue[tuple[str, Path, str]] = queue.SimpleQueue()
         threading.Thread(target=self._run, name="tidying", daemon=True).start()
@@ -59,6 +64,7 @@ class Tidying:
             live_paths=self._recorder.open_paths,
             should_stop=lambda: self._is_stopped,
             volume=volume,
+            is_last=self._left <= {volume},
             is_there=partial(_is_volume, root, volume_id),
         )
         try:
@@ -70,6 +76,7 @@ class Tidying:
         for finding in report.findings:
             LOG.info("%s", finding.sentence)
         if not report.was_stopped:
+            self._left.discard(volume)
             self._unresolved += report.unresolved
             self._recorder.alarms.unresolved = self._unresolved
         return not self._is_stopped
