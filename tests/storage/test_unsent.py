@@ -71,25 +71,6 @@ def test_no_more_than_a_turns_share_is_sent_at_once(
     assert waiting.size_bytes == 4
 
 
-def test_only_what_was_not_begun_is_forgotten_and_no_order_to_the_volume_itself(
-    pair: tuple[socket.socket, socket.socket],
-) -> None:
-    waiting = Unsent(pair[0])
-    waiting.add(1, [MORE, MORE, MORE, MORE, MORE], 5 * len(MORE))
-    waiting.add(2, [SOME], 4)
-    waiting.add(None, [b"open"], 4)
-    waiting.add(2, [SOME], 4)
-    waiting.add(3, [SOME], 4)
-    waiting.send()
-    assert 0 < waiting.size_bytes < 5 * len(MORE)
-    assert waiting.forget() == {2, 3}
-    found = bytearray()
-    while waiting.size_bytes:
-        found += take(pair[1])
-        waiting.send()
-    assert found + take(pair[1]) == MORE * 5 + b"open"
-
-
 def test_when_the_other_side_is_gone_it_says_so(pair: tuple[socket.socket, socket.socket]) -> None:
     pair[1].close()
     waiting = Unsent(pair[0])

@@ -109,31 +109,6 @@ async def test_of_a_segment_that_was_given_up_nothing_more_is_told_but_its_cut(t
         assert await rig.next() == Cut(1, 0)
 
 
-async def test_what_was_not_taken_can_be_forgotten_and_the_rest_arrives_whole(tmp_path: Path) -> None:
-    async with opened(tmp_path) as rig:
-        rig.order(create_large(1), create_large(2), create_large(3))
-        for _ in range(3):
-            await rig.until(Created)
-        await stop(rig)
-        rig.order(*(large(token, 1) for token in range(20)), large(0, 2), CutSegment(3, 0))
-        rig.host.forget_unsent()
-        assert rig.host.unsent_bytes < len(MEDIA) + 100, "no more than the rest of one order"
-        failed: list[SegmentFailed | CutFailed] = []
-        while len(failed) < 3:
-            event = await rig.next()
-            # The headers may have been synced before the process was stopped.
-            if isinstance(event, SegmentFailed | CutFailed):
-                failed.append(event)
-        assert len({event.sentence for event in failed}) == 1
-        assert {event.key for event in failed if isinstance(event, SegmentFailed)} == {1, 2}
-        assert {event.key for event in failed if isinstance(event, CutFailed)} == {3}
-        wake(rig)
-        rig.order(create(PARTS, key=4), *appends(PARTS, 4), finish(PARTS, 4))
-        await rig.until(Finished)
-        written = (tmp_path / "1.mp4").read_bytes()
-        assert (len(written) - len(HEADER)) % (len(MEDIA) + 4) == 0
-
-
 @pytest.mark.parametrize("is_stopped", [False, True], ids=["at work", "hung"])
 async def test_an_abandoned_process_is_left_alone_at_once_and_reaped_when_it_ends(
     tmp_path: Path, *, is_stopped: bool

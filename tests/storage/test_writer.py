@@ -21,8 +21,9 @@ from holdfast.ports.volumes import (
     SegmentFailed,
     Synced,
 )
-from holdfast.storage import volume_files, writer
+from holdfast.storage import volume_files
 from tests.fmp4.segments import read_from
+from tests.storage import thread_writer as writer
 from tests.storage.volumes import PARTS, Writing, appends, create, finish, is_final
 
 

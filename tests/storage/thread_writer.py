@@ -1,14 +1,10 @@
-"""The writer of one volume as a thread: carries out orders one by one and syncs at least once a second.
-
-The recorder uses a process instead (`storage.volume_host`): a thread that a disk does not let go cannot be ended.
-"""
+"""Works with `VolumeFiles` as the process of a volume does, one order after the other, in a thread of the test."""
 
 import queue
 import threading
 import time
 from pathlib import Path
 
-from holdfast.domain.segments import MAIN_VOLUME
 from holdfast.ports.volumes import Listener, Order
 from holdfast.storage.volume_files import Task, VolumeFiles, perform
 
@@ -27,11 +23,6 @@ class VolumeWriter:
         self._files = VolumeFiles(root, self._run_task)
         self._thread = threading.Thread(target=self._run, name=f"writer-{root}", daemon=True)
         self._thread.start()
-
-    @property
-    def in_use(self) -> str:
-        """See Writer."""
-        return MAIN_VOLUME
 
     def order(self, order: Order) -> None:
         """Give an order. Never blocks."""

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from holdfast.fmp4 import HEAD_BYTES, finish_patch, read_summary, scan
 from holdfast.ports.volumes import Answer, AppendData, CreateSegment, FinishSegment, Order
-from holdfast.storage.writer import VolumeWriter
 from tests.fmp4.builder import Sample, stream
 from tests.fmp4.segments import STAMP, Parts, assemble, read_from, split
+from tests.storage.thread_writer import VolumeWriter
 
 PATIENCE_S = 30.0
 PARTS = assemble(*split(stream(5)))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast.storage.marker import NO_LINKS
+from holdfast.storage.segment_file import sync_folder
 
 STATE_FOLDER = ".holdfast"
 MOVING_FOLDER = "moving"
@@ -135,7 +136,7 @@ def _placed(part: Path, root: Path, path: Path, size_bytes: int, wanted: str) ->
             if not _is_it(folder / name, size_bytes, wanted):
                 continue
         # Also of one that an earlier move had placed: it may not have come so far.
-        _sync_folder(folder)
+        sync_folder(folder)
         return (path.parent / name).as_posix()
     raise MoveError(f"{root / path} and {NAMES_TRIED - 1} names after it are taken")
 
@@ -168,18 +169,9 @@ def _made_folder(root: Path, path: Path) -> Path:
     for part in path.parts:
         with contextlib.suppress(FileExistsError):
             (folder / part).mkdir(FOLDER_MODE)
-            _sync_folder(folder)
+            sync_folder(folder)
         folder /= part
     return folder
-
-
-def _sync_folder(folder: Path) -> None:
-    # It may be named by a link of /proc, which is followed.
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 @contextlib.contextmanager

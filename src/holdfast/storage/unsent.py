@@ -70,14 +70,6 @@ class Unsent:
             sent_bytes -= first.size_bytes
             self._frames.popleft()
 
-    def forget(self) -> set[int]:
-        """Forget the orders to segments of which nothing was sent yet; the segments that they were for."""
-        kept = [frame for frame in self._frames if frame.is_begun or frame.key is None]
-        forgotten = {frame.key for frame in self._frames if not frame.is_begun and frame.key is not None}
-        self._frames = deque(kept)
-        self.size_bytes = sum(frame.size_bytes for frame in kept)
-        return forgotten
-
     def clear(self) -> None:
         """Forget everything."""
         self._frames.clear()

@@ -35,7 +35,7 @@ from holdfast.ports.volumes import (
 from holdfast.storage.errors import fault_of, volume_state_of
 from holdfast.storage.pace import Pace
 from holdfast.storage.repair import StalePlanError, carry_out, plan_repair
-from holdfast.storage.segment_file import SegmentFile
+from holdfast.storage.segment_file import SegmentFile, sync_folder
 
 LOG = logging.getLogger("holdfast.storage")
 
@@ -87,6 +87,8 @@ class Uncut:
             return 0
         if not self.size_bytes:
             path.unlink()
+            # After a power cut it would be there again, beside what was written in its stead.
+            sync_folder(path.parent)
             return 0
         if path.stat().st_size > self.size_bytes:
             os.truncate(path, self.size_bytes)

@@ -121,11 +121,6 @@ class VolumeHost:
             except WireError:
                 self._refuse(order, _too_slow(self.root))
 
-    def forget_unsent(self) -> None:
-        """Forget what the process has not begun to take. The segments concerned fail."""
-        for key in self._unsent.forget():
-            self._tell_later(self._pending.give_up(key, _too_slow(self.root)))
-
     async def close(self, timeout_s: float) -> bool:
         """Have everything carried out, then end the process. False when that did not come about in time."""
         self._is_closing = True

@@ -1,8 +1,8 @@
 """`python -m holdfast.lab.bench.writing`: what the writer of a volume costs, as percent of a core per camera.
 
-Writes what so many cameras would send, without cameras: plainly (no sync, no answer), by the thread that writes in the
-recorder, and by a process of its own. Prints one line of Markdown for each round. CPU time is that of the recorder's
-side and of the writer together, threads and all, over the whole round.
+Writes what so many cameras would send, without cameras: plainly (no sync, no answer), and by the process of a volume.
+Prints one line of Markdown for each round. CPU time is that of the recorder's side and of the writer together, threads
+and all, over the whole round.
 """
 
 import argparse
@@ -12,16 +12,16 @@ import random
 import statistics
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast.lab.bench.proc import pss_bytes, tree
-from holdfast.ports.volumes import Answer, AppendData, CreateSegment, OpenVolume, Order, VolumeReady
+from holdfast.ports.volumes import AppendData, CreateSegment, OpenVolume, Order, VolumeReady
 from holdfast.storage.segment_file import SegmentFile
 from holdfast.storage.volume_host import VolumeHost
-from holdfast.storage.writer import VolumeWriter
 
 CAMERAS, SECONDS, ROUNDS = 16, 20.0, 3
 EVERY_S = 0.5
@@ -111,29 +111,13 @@ async def plain(root: Path, load: Load) -> tuple[float, int]:
         return cpu_s() - before_s, 0
 
 
-async def thread(root: Path, load: Load) -> tuple[float, int]:
-    """The same of the thread."""
-    loop = asyncio.get_running_loop()
-    writer = VolumeWriter(root, lambda answer: delivered(loop, answer))
-    before_s = cpu_s()
-    await write(writer.order, load)
-    spent_s = cpu_s() - before_s
-    await asyncio.to_thread(writer.close, 30)
-    return spent_s, 0
-
-
-def delivered(loop: asyncio.AbstractEventLoop, answer: Answer) -> None:
-    """What the recorder's side has to do for each answer of a thread."""
-    loop.call_soon_threadsafe(len, str(answer.key))
-
-
 async def process(root: Path, load: Load) -> tuple[float, int]:
     """The same of the process."""
     loop = asyncio.get_running_loop()
     ready = asyncio.Event()
     host = VolumeHost(
         loop,
-        OpenVolume(str(root), None, "bench", "bench"),
+        OpenVolume(str(root), None, str(uuid.uuid4()), "bench"),
         lambda event: ready.set() if isinstance(event, VolumeReady) else None,
     )
     await ready.wait()
@@ -149,7 +133,7 @@ def cpu_s() -> float:
     return sum(stat.cpu_s for stat in tree([os.getpid()]).values())
 
 
-WAYS = {"plain": plain, "thread": thread, "process": process}
+WAYS = {"plain": plain, "process": process}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -175,8 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(f"| {number} | {way} | {percent:.3f} | {memory_bytes / (1 << 20):.1f} |", flush=True)
             time.sleep(2)
     middle = {way: statistics.median(percents) for way, percents in found.items()}
-    for way in ("thread", "process"):
-        print(f"\n{way}: {middle[way] - middle['plain']:+.3f} % of a core per camera over plain writing (medians)")
+    print(f"\n{middle['process'] - middle['plain']:+.3f} % of a core per camera over plain writing (medians)")
 
 
 if __name__ == "__main__":
