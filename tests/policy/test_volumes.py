@@ -15,8 +15,8 @@ from holdfast.policy.volume_events import (
     MountsChanged,
     Opened,
     OpeningRefused,
-    OpenVolume,
     Seen,
+    StartProcess,
     Tell,
     Ticked,
     Unanswered,
@@ -42,7 +42,7 @@ from tests.policy.volumes_rig import (
 
 def test_all_are_opened_at_once_and_the_first_that_answers_is_used() -> None:
     rig = Rig()
-    assert rig.actions == (OpenVolume("main", 1), OpenVolume("second", 1))
+    assert rig.actions == (StartProcess("main", 1), StartProcess("second", 1))
     assert rig.open("second") == (Use("second"), Tell("second", CHECKING, HEALTHY, ""))
     assert rig.open("main") == (Use("main"), ComeHome("main"), Tell("main", CHECKING, HEALTHY, ""))
 
@@ -106,7 +106,7 @@ def test_a_volume_that_fails_is_given_up_and_opened_anew_and_the_next_is_used_fi
         AbandonVolume("main", 1),
         Tell("main", HEALTHY, state, "It broke."),
     )
-    opening = (OpenVolume("main", 2),)
+    opening = (StartProcess("main", 2),)
     assert actions[4:] == (() if state is HUNG else opening)
 
 
@@ -118,7 +118,7 @@ def test_when_the_better_one_is_back_recording_comes_home() -> None:
     rig.exit("main", 2)
     assert rig["main"].state is READ_ONLY
     rig.step(Ticked(), RETRY_S)
-    assert rig.actions == (OpenVolume("main", 3),)
+    assert rig.actions == (StartProcess("main", 3),)
     assert rig.open("main") == (Use("main"), ComeHome("main"), Tell("main", READ_ONLY, HEALTHY, ""))
 
 
@@ -153,12 +153,12 @@ def test_a_process_that_ends_by_itself_is_started_again() -> None:
         Use("second"),
         FailSegments("main", FaultKind.STORAGE_DISCONNECTED, sentence),
         Tell("main", HEALTHY, CHECKING, sentence),
-        OpenVolume("main", 2),
+        StartProcess("main", 2),
     )
     assert rig["main"].processes == 1
     assert rig.exit("main", 2) == ()
     assert "The process that opens this volume has ended" in rig["main"].sentence
-    assert rig.step(Ticked(), RETRY_S) == (OpenVolume("main", 3),)
+    assert rig.step(Ticked(), RETRY_S) == (StartProcess("main", 3),)
 
 
 def test_a_process_that_ends_while_it_tries_a_lost_volume_leaves_its_state() -> None:
@@ -174,14 +174,14 @@ def test_a_process_that_ends_while_it_tries_a_lost_volume_leaves_its_state() -> 
 def test_a_volume_that_is_unmounted_is_gone_at_once_and_opened_at_once_when_it_is_back() -> None:
     rig = well()
     actions = rig.mounted(main=disk("third"))
-    assert [type(action) for action in actions] == [Use, FailSegments, AbandonVolume, Tell, OpenVolume]
+    assert [type(action) for action in actions] == [Use, FailSegments, AbandonVolume, Tell, StartProcess]
     assert rig.of(Tell)[0].sentence == (
         "It is not mounted any more at /mnt/main. Connect and mount it: recording returns to it."
     )
     rig.exit("main", 1)
     rig.refuse("main")
     rig.exit("main", 2)
-    assert rig.mounted(main=disk("main", 300)) == (OpenVolume("main", 3),)
+    assert rig.mounted(main=disk("main", 300)) == (StartProcess("main", 3),)
 
 
 @pytest.mark.parametrize("covers", [None, disk("main", 999), replace(disk("main"), device="9:9")])
@@ -215,7 +215,7 @@ def test_any_change_of_the_table_gives_hope_and_one_at_the_place_much() -> None:
         rig.refuse("main")
         rig.exit("main", number)
     assert rig["main"].next_try_at_s == rig.at_s + RETRY_CAP_S
-    assert rig.mounted(main=disk("third")) == (OpenVolume("main", rig["main"].last_process),), "its place is another"
+    assert rig.mounted(main=disk("third")) == (StartProcess("main", rig["main"].last_process),), "its place is another"
     rig.refuse("main")
     rig.step(Exited("main", rig["main"].last_process))
     assert rig["main"].next_try_at_s == rig.at_s + RETRY_S, "tries count anew"
@@ -231,6 +231,6 @@ def test_any_change_of_the_table_gives_hope_and_one_at_the_place_much() -> None:
 def test_what_was_found_while_the_table_changed_may_be_old_and_is_looked_at_again_at_once() -> None:
     rig = Rig("main")
     assert rig.mounted(main=disk("third")) == ()
-    assert OpenVolume("main", 2) in rig.refuse("main")
+    assert StartProcess("main", 2) in rig.refuse("main")
     rig.exit("main", 1)
-    assert OpenVolume("main", 3) not in rig.refuse("main")
+    assert StartProcess("main", 3) not in rig.refuse("main")

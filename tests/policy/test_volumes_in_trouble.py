@@ -9,7 +9,7 @@ from holdfast.policy.volume_events import (
     AbandonVolume,
     ComeHome,
     FailSegments,
-    OpenVolume,
+    StartProcess,
     Tell,
     Ticked,
     Use,
@@ -59,16 +59,16 @@ def test_a_volume_that_hangs_is_given_up_and_tried_when_its_process_is_gone() ->
     assert [type(action) for action in actions] == [Use, FailSegments, AbandonVolume, Tell]
     assert rig["main"].sentence.startswith("The disk has not answered for 15 s.")
     assert rig.step(Ticked(), HUNG_WAIT_S / 2) == ()
-    assert rig.exit("main", 1) == (OpenVolume("main", 2),)
+    assert rig.exit("main", 1) == (StartProcess("main", 2),)
 
 
 def test_a_process_that_does_not_end_is_waited_for_only_so_long_and_never_are_there_three() -> None:
     rig = well()
     rig.unanswered("main", 15.0)
-    assert rig.step(Ticked(), HUNG_WAIT_S) == (OpenVolume("main", 2),)
+    assert rig.step(Ticked(), HUNG_WAIT_S) == (StartProcess("main", 2),)
     assert rig.refuse("main", GONE) == (AbandonVolume("main", 2), Tell("main", HUNG, GONE, "It is not mounted."))
     assert rig.step(Ticked(), 100) == ()
-    assert rig.exit("main", 2) == (OpenVolume("main", 3),)
+    assert rig.exit("main", 2) == (StartProcess("main", 3),)
 
 
 def test_whoever_hangs_in_opening_is_left_waiting_because_it_knows_first_when_the_disk_wakes() -> None:
@@ -83,7 +83,7 @@ def test_whoever_hangs_in_opening_for_very_long_is_replaced_if_it_is_the_only_on
     rig = Rig("main")
     assert rig.unanswered("main", 20.0) == (Tell("main", CHECKING, HUNG, rig["main"].sentence),)
     assert rig.unanswered("main", OPENING_S) == (AbandonVolume("main", 1),)
-    assert rig.step(Ticked(), RETRY_S) == (OpenVolume("main", 2),)
+    assert rig.step(Ticked(), RETRY_S) == (StartProcess("main", 2),)
     assert rig.unanswered("main", OPENING_S) == ()
     assert rig.process("main") == 2
 
@@ -93,7 +93,7 @@ def test_whoever_waits_for_a_disk_that_was_replaced_is_replaced_too() -> None:
     rig.mounted(main=disk("main"))
     rig.unanswered("main", 20.0)
     assert rig.mounted(main=disk("main")) == ()
-    assert rig.mounted(main=disk("main", 300)) == (AbandonVolume("main", 1), OpenVolume("main", 2))
+    assert rig.mounted(main=disk("main", 300)) == (AbandonVolume("main", 1), StartProcess("main", 2))
     assert rig.mounted(main=disk("main", 301)) == (), "there are two already"
 
 
@@ -157,7 +157,7 @@ def test_a_volume_that_comes_and_goes_is_used_at_once_the_first_time_and_then_ha
     assert rig.open("main")[0] == Use("main")
     rig.exit("main", 1)
     rig.fail("main")
-    assert rig.of(OpenVolume) == [], "not at once, when it was lost a moment ago"
+    assert rig.of(StartProcess) == [], "not at once, when it was lost a moment ago"
     rig.exit("main", 2)
     rig.step(Ticked(), RETRY_S)
     sentence = (
@@ -218,18 +218,18 @@ def test_how_long_it_has_to_prove_itself_grows_and_has_a_limit() -> None:
 def test_the_fixed_rule_tries_every_so_often_so_many_times_and_then_waits_for_a_mount() -> None:
     rig = well(rules=VolumeRules(retry_every_s=6, retries=3))
     rig.fail("main")
-    assert rig.of(OpenVolume) == []
+    assert rig.of(StartProcess) == []
     for number in (2, 3, 4):
         rig.exit("main", number - 1)
         assert rig.step(Ticked(), 5.9) == ()
-        assert rig.step(Ticked(), 0.1) == (OpenVolume("main", number),)
+        assert rig.step(Ticked(), 0.1) == (StartProcess("main", number),)
         rig.refuse("main")
     sentence = "It is not mounted. It was tried 3 times: it is tried again when something is mounted."
     assert rig.of(Tell) == [Tell("main", GONE, GONE, sentence)]
     rig.exit("main", 4)
     assert rig.step(Ticked(), 3600) == ()
     rig.mounted(main=disk("third"))
-    assert rig.of(OpenVolume) == [OpenVolume("main", 5)]
+    assert rig.of(StartProcess) == [StartProcess("main", 5)]
     rig.refuse("main")
     assert rig["main"].next_try_at_s == rig.at_s + 6
 
@@ -238,7 +238,7 @@ def test_the_fixed_rule_does_not_hurry_after_a_process_that_hung() -> None:
     rig = well(rules=VolumeRules(retry_every_s=6))
     rig.unanswered("main", 15.0)
     assert rig.exit("main", 1) == ()
-    assert rig.step(Ticked(), 6) == (OpenVolume("main", 2),)
+    assert rig.step(Ticked(), 6) == (StartProcess("main", 2),)
 
 
 def test_without_it_tries_never_end_and_become_seldom() -> None:
@@ -274,7 +274,7 @@ def test_a_volume_in_use_that_is_refused_for_a_better_one_gives_up_its_segments(
     rig.open("third")
     rig.open("second")
     rig.open("main", on=disk("second"))
-    assert [type(action) for action in rig.actions] == [Use, Tell, FailSegments, AbandonVolume, Tell, OpenVolume]
+    assert [type(action) for action in rig.actions] == [Use, Tell, FailSegments, AbandonVolume, Tell, StartProcess]
     assert rig["third"].state is HEALTHY
     assert rig.now.in_use == "main"
 

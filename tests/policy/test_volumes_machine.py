@@ -19,8 +19,8 @@ from holdfast.policy.volume_events import (
     MountsChanged,
     Opened,
     OpeningRefused,
-    OpenVolume,
     Seen,
+    StartProcess,
     Tell,
     Ticked,
     Unanswered,
@@ -106,7 +106,7 @@ class World(RuleBasedStateMachine):
                 assert (name, process) in self.living - self.abandoned
                 self.abandoned.add((name, process))
                 self.opening.discard((name, process))
-            case OpenVolume(name, process):
+            case StartProcess(name, process):
                 assert (name, process) not in self.living
                 assert not [key for key in self.living - self.abandoned if key[0] == name]
                 self.living.add((name, process))

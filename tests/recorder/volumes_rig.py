@@ -106,8 +106,8 @@ class VolumesRig:
         for rig in self.rigs:
             rig.recording.try_again()
 
-    def came_home(self, volume: str) -> None:
-        self.homecomings.append(volume)
+    def came_home(self) -> None:
+        self.homecomings.append(self.set.in_use or "")
         for rig in self.rigs:
             rig.recording.segmenter = renewed(rig.recording.segmenter)
 

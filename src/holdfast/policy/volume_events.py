@@ -219,7 +219,7 @@ class AbandonVolume:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenVolume:
+class StartProcess:
     """Start a process of this number and have it open the volume."""
 
     name: str
@@ -236,6 +236,6 @@ class Tell:
     sentence: str
 
 
-Action = Use | ComeHome | FailSegments | AbandonVolume | OpenVolume | Tell
+Action = Use | ComeHome | FailSegments | AbandonVolume | StartProcess | Tell
 Step = tuple[Volumes, tuple[Action, ...]]
 VolumeStep = tuple[Volume, tuple[Action, ...]]

@@ -18,8 +18,8 @@ from holdfast.policy.volume_events import (
     MountsChanged,
     Opened,
     OpeningRefused,
-    OpenVolume,
     Seen,
+    StartProcess,
     Step,
     Ticked,
     Unanswered,
@@ -250,7 +250,7 @@ def _open_due(now: Volumes, at_s: float) -> Step:
         asked = replace(
             volume, process=number, last_process=number, asked_at_s=at_s, next_try_at_s=None, is_outdated=False
         )
-        return asked, (OpenVolume(volume.name, number),)
+        return asked, (StartProcess(volume.name, number),)
 
     return _each(now, change)
 

@@ -24,7 +24,7 @@ class StorageNews:
         for supervisor in self.recorder.everyone:
             self.recorder.alone.do(supervisor.stream, supervisor.recording.try_again)
 
-    def came_home(self, volume: str) -> None:  # noqa: ARG002 - to whichever is in use now
+    def came_home(self) -> None:
         """See VolumeNews."""
         for supervisor in self.recorder.everyone:
             self.recorder.alone.do(supervisor.stream, supervisor.recording.come_home)

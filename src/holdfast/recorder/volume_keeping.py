@@ -22,6 +22,7 @@ from holdfast.policy.volume_events import (
     Opened,
     OpeningRefused,
     Seen,
+    StartProcess,
     Tell,
     Ticked,
     Unanswered,
@@ -30,7 +31,6 @@ from holdfast.policy.volume_events import (
     Volumes,
     WritingFailed,
 )
-from holdfast.policy.volume_events import OpenVolume as StartProcess
 from holdfast.ports.catalog import CatalogWrites
 from holdfast.ports.clock import Clock
 from holdfast.ports.volumes import (
@@ -92,7 +92,7 @@ class Hears(Protocol):
     def used(self, name: str | None) -> None:
         """New segments go there now."""
 
-    def came_home(self, name: str) -> None:
+    def came_home(self) -> None:
         """A better volume than before is in use."""
 
 
@@ -207,8 +207,8 @@ class VolumeKeeper:
             match action:
                 case Use(name):
                     used.append(name)
-                case ComeHome(name):
-                    self._hears.came_home(name)
+                case ComeHome():
+                    self._hears.came_home()
                 case FailSegments():
                     self._hears.all_failed(action)
                 case AbandonVolume(name, process):

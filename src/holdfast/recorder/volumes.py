@@ -39,7 +39,7 @@ class VolumeNews(Protocol):
     def storage_is_back(self) -> None:
         """There is a volume for what was held back."""
 
-    def came_home(self, volume: str) -> None:
+    def came_home(self) -> None:
         """A better volume than before is in use: what is open elsewhere is to go on there."""
 
     def volume_opened(self, volume: str) -> None:
@@ -165,10 +165,10 @@ class VolumeSet:
         if name is not None and self._news is not None:
             self._news.storage_is_back()
 
-    def came_home(self, name: str) -> None:
+    def came_home(self) -> None:
         """See Hears."""
         assert self._news is not None
-        self._news.came_home(name)
+        self._news.came_home()
 
     def all_failed(self, failed: FailSegments) -> None:
         """See Hears."""
