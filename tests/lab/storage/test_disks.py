@@ -57,8 +57,12 @@ def loop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LoopDisk]:
     with LoopDisk(tmp_path, request.param) as disk:
         yield disk
     assert not is_mounted(disk.folder)
-    listed = subprocess.run(["losetup", "--list"], capture_output=True, text=True, check=True).stdout
-    assert str(tmp_path) not in listed
+    # The kernel lets go of it when nobody looks at it any more (loop(4), autoclear), and every mount makes somebody look.
+    await_that(lambda: str(tmp_path) not in _listed(), 10)
+
+
+def _listed() -> str:
+    return subprocess.run(["losetup", "--list"], capture_output=True, text=True, check=True).stdout
 
 
 class TestFuse:
