@@ -57,7 +57,7 @@ def loop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LoopDisk]:
     with LoopDisk(tmp_path, request.param) as disk:
         yield disk
     assert not is_mounted(disk.folder)
-    # The kernel lets go of it when nobody looks at it any more (loop(4), autoclear), and every mount makes somebody look.
+    # The kernel lets go of it when nobody looks at it any more (autoclear), and every mount makes somebody look.
     await_that(lambda: str(tmp_path) not in _listed(), 10)
 
 
