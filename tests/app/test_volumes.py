@@ -12,7 +12,7 @@ from holdfast.app.commands import run
 from holdfast.app.memory import machine_bytes, memory_limit
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.record_command import order_from
-from holdfast.app.volumes import check_volumes, rules_from, state_place
+from holdfast.app.volumes import check_volumes, known_volumes, rules_from, state_place
 from holdfast.config.settings import StorageSettings, VolumeSettings
 from holdfast.policy.volume_events import VolumeRules
 from holdfast.storage.identity import adopt
@@ -46,7 +46,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[argparse.Namespace]:
     return seen
 
 
-def test_options_become_volumes_in_order_of_preference(tmp_path: Path, asked: list[argparse.Namespace]) -> None:
+def test_options_become_volumes_in_order_of_preference(
+    tmp_path: Path, asked: list[argparse.Namespace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Both lie on one disk here.
+    monkeypatch.setattr("holdfast.app.record_command.check_volumes", lambda *_args, **_more: None)
     first, second = tmp_path / "with space", tmp_path / "앞문"
     arguments = ["record", "rtsp://h", "--to", f"{first}/", "--to", str(second), "--state", str(tmp_path / "state")]
     assert run([*arguments, "--memory", "2G", "--hang-after", "30s"]) == 0
@@ -180,3 +184,18 @@ def test_the_memory_of_a_service_or_container_is_that_of_its_group_and_those_aro
     (groups / "system.slice" / "memory.max").write_text("3000000\n", encoding="ascii")
     (inner / "memory.max").write_text("4000000\n", encoding="ascii")
     assert machine_bytes(groups, own) == 3_000_000
+
+
+def test_where_nothing_was_recorded_yet_every_volume_is_compared(tmp_path: Path) -> None:
+    assert known_volumes(tmp_path) == ()
+
+
+def test_a_person_is_told_that_a_disk_is_that_of_another_recorder(tmp_path: Path) -> None:
+    ours, theirs = new_id(), new_id()
+    (tmp_path / "a").mkdir()
+    adopt(tmp_path / "a", "main", theirs)
+    found = (VolumeSettings(tmp_path / "a"),)
+    check_volumes(found, None, known=None, recorder=theirs)
+    check_volumes(found, None, known=None)
+    with pytest.raises(Problem, match="is a volume of another recorder"):
+        check_volumes(found, None, known=None, recorder=ours)

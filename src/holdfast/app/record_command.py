@@ -10,6 +10,7 @@ from pathlib import Path
 
 from holdfast.app.addresses import parse_address
 from holdfast.app.folder import low_space
+from holdfast.app.identity import recorder_id
 from holdfast.app.language import say, translated
 from holdfast.app.logs import logging_from, set_up_logs
 from holdfast.app.problems import Exit, Problem
@@ -77,7 +78,9 @@ def order_from(options: argparse.Namespace) -> RecordOrder:
     names = _names(options.name, len(addresses))
     volumes, storage = volumes_from(options), storage_from(options)
     root = root_of_state(volumes, storage)
-    check_volumes(volumes, storage.memory_bytes, known=known_volumes(root))
+    # In the only volume there is, the catalog says whose it is.
+    recorder = "" if root == volumes[0].path.resolve() else recorder_id(root)
+    check_volumes(volumes, storage.memory_bytes, known=known_volumes(root), recorder=recorder)
     rules = SegmentRules(
         duration_ns=int(options.segment * NS_PER_S),
         size_bytes=options.segment_size,

@@ -19,7 +19,7 @@ from holdfast.config.settings import StorageSettings, VolumeSettings
 from holdfast.config.volumes import MOST_VOLUMES, place_of, usual_name
 from holdfast.policy.volume_events import VolumeRules
 from holdfast.policy.volume_places import Place, objection
-from holdfast.ports.catalog import CatalogError
+from holdfast.ports.catalog import CatalogError, CatalogMissingError
 
 LOOK_COMMAND = (sys.executable, "-m", "holdfast.storage.look")
 LOOK_PATIENCE_S = 5.0
@@ -89,25 +89,36 @@ def known_volumes(root: Path) -> Collection[str] | None:
     """Names of the volumes that were used before; None when that is not known."""
     try:
         return [volume.name for volume in CatalogReader(catalog_path(root)).volumes()]
+    except CatalogMissingError:
+        return ()
     except CatalogError:
         return None
 
 
 def check_volumes(
-    volumes: Sequence[VolumeSettings], memory_bytes: int | None, *, known: Collection[str] | None
+    volumes: Sequence[VolumeSettings], memory_bytes: int | None, *, known: Collection[str] | None, recorder: str = ""
 ) -> None:
     """Refuse volumes that cannot be used beside one another, as far as that can be seen. Raises Problem.
 
     `known`: names of those that were used before; where such a one has no marker, it is not mounted, and nothing is
     said about the disk below. None: it is not known which, and only those with a marker are compared. `memory_bytes`:
-    the limit that somebody set.
+    the limit that somebody set. `recorder`: the id of ours, when somebody is there who can be told of a volume of
+    another one; a service begins without it, and says so.
     """
-    if len(volumes) == 1 and memory_bytes is None:
+    if len(volumes) == 1 and memory_bytes is None and not recorder:
         return
     places: list[Place] = []
     for volume, seen in zip(volumes, _looked_at(volumes), strict=True):
         if seen.get("is_file"):
             raise Problem(Exit.FOLDER, say("{path} is a file, not a folder. Choose another place.", path=volume.path))
+        if recorder and seen.get("recorder_id") not in {None, "", recorder}:
+            raise Problem(
+                Exit.FOLDER,
+                say(
+                    "{path} is a volume of another recorder. Choose another folder, or take it over: holdfast adopt",
+                    path=volume.path,
+                ),
+            )
         is_there = bool(seen.get("is_marked")) or (known is not None and volume.name not in known)
         place = _place(volume, seen, is_there=is_there)
         sentence = objection(place, places, memory_bytes)

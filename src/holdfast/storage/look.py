@@ -8,12 +8,12 @@ import os
 import sys
 from pathlib import Path
 
-from holdfast.storage.marker import FOLDER, NAME
+from holdfast.storage.marker import FOLDER, NAME, MarkerError, read_marker
 from holdfast.storage.mounts import covering, parse, read_table
 
 
 def look(path: str) -> dict[str, object]:
-    """Its folder without symbolic links, whether it is a file, whether it has a marker, its file system and its size.
+    """Its folder without symbolic links, whether it is a file, what its marker says, its file system and its size.
 
     Of one that does not exist yet, the file system is that of the folder above it. Raises OSError.
     """
@@ -25,9 +25,25 @@ def look(path: str) -> dict[str, object]:
         "path": os.fsencode(place).decode("utf-8", "backslashreplace"),
         "is_file": nearest == place and not place.is_dir(),
         "is_marked": (place / FOLDER / NAME).exists(),
+        "recorder_id": _recorder_of(place),
         "device": f"{os.major(number)}:{os.minor(number)}" if covers is None else covers.device,
         "total_bytes": space.f_blocks * space.f_frsize,
     }
+
+
+def _recorder_of(place: Path) -> str:
+    """Whose volume it is; empty when nothing says so that could be believed."""
+    try:
+        folder = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        found = read_marker(folder)
+    except (OSError, MarkerError):
+        return ""
+    finally:
+        os.close(folder)
+    return "" if found is None else found.recorder_id
 
 
 if __name__ == "__main__":
