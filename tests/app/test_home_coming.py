@@ -55,7 +55,7 @@ class Mortal:
             raise KilledError
         return done
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Nothing to end."""
 
 
@@ -70,10 +70,7 @@ def two(tmp_path: Path) -> TwoVolumes:
 async def mover() -> AsyncIterator[Mover]:
     made = Mover()
     yield made
-    process = made.process
-    made.close()
-    if process is not None:
-        await process.wait()
+    await made.close()
 
 
 async def test_a_segment_comes_home_with_its_row_and_nothing_stays_behind(two: TwoVolumes, mover: Mover) -> None:
@@ -257,7 +254,7 @@ async def test_it_goes_on_after_any_trouble_until_it_is_cancelled(
                 raise MoverError("no processes")
             return await super().ask(request)
 
-        def close(self) -> None:
+        async def close(self) -> None:
             self.closed = True
 
     monkeypatch.setattr(home_coming, "LOOK_EVERY_S", 0.01)

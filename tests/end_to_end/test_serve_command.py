@@ -244,9 +244,9 @@ def test_what_was_switched_by_hand_survives_kill_9_and_wins_over_the_configurati
             made.await_files(camera.id)
         assert made.ask("stop", "cam_01", "--in", str(made.root)).returncode == 0
         made.kill_everything()
-        before = made.known("cam_01")
+        before, other = made.known("cam_01"), made.known("cam_02")
         made.serve()
-        made.await_files("cam_02", made.known("cam_02"))
+        made.await_files("cam_02", other)
         await_that(lambda: made.state("cam_01")["phase"] == "connected", 30)
         assert made.state("cam_01")["recording"] == "off"
         assert "switched off" in made.ask("status", str(made.root)).stdout

@@ -25,6 +25,7 @@ AT_ONCE = 100
 FLUSH_S = 30.0
 SILENT_S = 60.0
 """The process says at least so often how far it is, or it hangs."""
+ENDED_S = 1.0
 AGAIN_S = 60.0
 """A segment that could not be moved is left alone for so long."""
 
@@ -47,7 +48,7 @@ class Moves(Protocol):
     async def ask(self, request: Mapping[str, object]) -> dict[str, object]:
         """Have something done. Raises MoverError."""
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """End it, whatever it is doing."""
 
 
@@ -78,15 +79,18 @@ class Mover:
                 if "at_bytes" not in said:
                     return dict(said)
         except (OSError, TimeoutError, ValueError) as error:
-            self.close()
+            await self.close()
             raise MoverError("the process that moves files does not answer; it is started again") from error
 
-    def close(self) -> None:
-        """End it, whatever it is doing."""
+    async def close(self) -> None:
+        """End it, whatever it is doing. One that a disk holds is not waited for."""
         process, self.process = self.process, None
         if process is not None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(ENDED_S):
+                    await process.wait()
 
 
 @dataclass(slots=True)
@@ -111,7 +115,7 @@ class HomeComing:
                 except (CatalogError, MoverError) as error:
                     LOG.warning("segments are not moved home just now: %s", error)
         finally:
-            self._mover.close()
+            await self._mover.close()
 
     async def look(self) -> None:
         """Bring home what there is, after removing what of that was left behind. Raises CatalogError, MoverError."""
