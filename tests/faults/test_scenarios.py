@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.lab.scenarios import processes, recording, sound
-from tests.rows import assert_all_pass
+from tests.rows import assert_all_pass, leisurely
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("faults")]
 
@@ -26,7 +26,7 @@ def test_pre_record_keeps_what_came_before_the_start(tmp_path: Path, seed: int) 
 
 
 def test_the_first_frame_is_written_soon_after_the_command_begins(tmp_path: Path, seed: int) -> None:
-    assert_all_pass(recording.first_frame(tmp_path / "rec", times=1, seed=seed))
+    assert_all_pass(leisurely(recording.first_frame(tmp_path / "rec", times=1, seed=seed)))
 
 
 @pytest.mark.parametrize("with_signal", [signal.SIGKILL, signal.SIGSTOP], ids=lambda s: s.name)

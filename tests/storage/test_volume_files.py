@@ -8,51 +8,18 @@ from pathlib import Path
 import pytest
 
 from holdfast.ports.volumes import (
-    Answer,
     Created,
     Cut,
     CutFailed,
     CutSegment,
     Finished,
-    Order,
     SegmentFailed,
     Synced,
 )
 from holdfast.storage.pace import Pace
-from holdfast.storage.volume_files import NO_DATA, Task, VolumeFiles, perform
-from tests.fmp4.segments import STAMP
+from holdfast.storage.volume_files import NO_DATA, VolumeFiles, perform
+from tests.storage.hands import HEADER, Hands, size_after
 from tests.storage.volumes import PARTS, appends, create, finish, is_final
-
-HEADER = len(PARTS.header)
-
-
-def size_after(fragments: int) -> int:
-    return HEADER + sum(map(len, PARTS.fragments[:fragments]))
-
-
-class Hands:
-    """Tasks wait to be performed."""
-
-    def __init__(self, root: Path) -> None:
-        self.tasks: list[tuple[int, Task]] = []
-        self.files = VolumeFiles(root, lambda key, task: self.tasks.append((key, task)))
-
-    def obey(self, *orders: Order) -> list[Answer]:
-        for order in orders:
-            self.files.obey(order)
-        return self.files.take_answers()
-
-    def perform(self, most: int = 100) -> list[Answer]:
-        """Perform what waits and whatever follows from it, up to a number of tasks; what was answered."""
-        while self.tasks and most:
-            key, task = self.tasks.pop(0)
-            self.files.ended(key, perform(task))
-            most -= 1
-        return self.files.take_answers()
-
-    def sync(self) -> list[Answer]:
-        self.files.sync()
-        return self.files.take_answers()
 
 
 @pytest.fixture
@@ -216,6 +183,10 @@ def test_a_write_that_fails_before_the_name_is_safe_is_said_after_that(
     assert [type(answer) for answer in hands.perform()] == [Created, SegmentFailed]
 
 
+def fails_always() -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
 def test_a_name_that_cannot_be_made_safe_leaves_no_file(
     hands: Hands, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,6 +197,21 @@ def test_a_name_that_cannot_be_made_safe_leaves_no_file(
     assert isinstance(failed, SegmentFailed)
     assert failed.path == ""
     assert cut == Cut(1, 0)
+    assert not path.exists()
+
+
+def test_a_name_that_cannot_be_made_safe_nor_be_removed_is_removed_when_the_disk_works_again(
+    hands: Hands, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands.obey(create(PARTS), *appends(PARTS), CutSegment(1, size_after(2)))
+    with monkeypatch.context() as patch:
+        fails(patch, "fsync")
+        patch.setattr(Path, "unlink", lambda *_, **__: fails_always())
+        failed, cut = hands.perform()
+    assert isinstance(failed, SegmentFailed)
+    assert isinstance(cut, CutFailed)
+    hands.files.cut_again()
+    assert hands.perform() == [Cut(1, 0)]
     assert not path.exists()
 
 
@@ -305,19 +291,6 @@ def test_a_cut_that_is_at_work_is_not_begun_again(hands: Hands, monkeypatch: pyt
     assert [type(answer) for answer in hands.perform()] == [Cut]
 
 
-def test_a_file_of_a_process_that_is_gone_is_cut_by_its_path(tmp_path: Path, path: Path) -> None:
-    first = Hands(tmp_path)
-    first.obey(create(PARTS), *appends(PARTS))
-    first.perform()
-    second = Hands(tmp_path)
-    second.obey(CutSegment(1, size_after(2), "cam/a.mp4"))
-    assert second.perform() == [Cut(1, path.stat().st_size)]
-    assert is_final(path)
-    second.obey(CutSegment(1, 0, "cam/a.mp4"), CutSegment(2, 0, "cam/nowhere.mp4"))
-    assert second.perform() == [Cut(1, 0), Cut(2, 0)]
-    assert not path.exists()
-
-
 def test_sentences_name_the_volume_and_not_the_way_that_leads_to_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -352,44 +325,3 @@ def test_the_slowest_step_is_told_once_and_one_that_has_not_ended_every_time() -
         time.sleep(0.01)
         assert pace.slowest_s() >= 0.02
     assert pace.slowest_s() >= 0.02
-
-
-@pytest.mark.parametrize("is_final", [False, True])
-def test_a_file_of_whose_creation_nobody_heard_is_known_by_its_place_in_its_run(
-    hands: Hands, tmp_path: Path, *, is_final: bool
-) -> None:
-    order = create(PARTS, "cam/a.mp4", "cam/b.mp4", "cam/c.mp4", "cam/d.mp4")
-    (tmp_path / "cam").mkdir()
-    other = PARTS.open_file.replace(STAMP.run_id.bytes, bytes(16))
-    assert other != PARTS.open_file
-    (tmp_path / "cam/a.mp4").write_bytes(b"something else")
-    (tmp_path / "cam/b.mp4").write_bytes(other)
-    (tmp_path / "cam/c.mp4").write_bytes(PARTS.final_file if is_final else PARTS.open_file)
-    cut = CutSegment(1, 0, "", order.paths, str(STAMP.run_id), STAMP.ordinal)
-    hands.obey(cut)
-    assert hands.perform() == [Cut(1, 0)]
-    assert sorted(file.name for file in (tmp_path / "cam").iterdir()) == ["a.mp4", "b.mp4"]
-    hands.obey(cut)
-    assert hands.perform() == [Cut(1, 0)], "it is gone already"
-    assert len(list((tmp_path / "cam").iterdir())) == 2
-
-
-def test_a_file_that_has_taken_the_name_of_one_that_was_cut_before_is_left_alone(hands: Hands, path: Path) -> None:
-    path.parent.mkdir()
-    path.write_bytes(PARTS.open_file)
-    hands.obey(CutSegment(1, 0, "cam/a.mp4", (), str(STAMP.run_id), STAMP.ordinal + 1))
-    assert hands.perform() == [Cut(1, 0)]
-    assert path.read_bytes() == PARTS.open_file
-    hands.obey(CutSegment(1, 0, "cam/a.mp4", (), str(STAMP.run_id), STAMP.ordinal))
-    assert hands.perform() == [Cut(1, 0)]
-    assert not path.exists()
-
-
-def test_a_file_that_was_final_before_it_is_cut_by_another_process_is_final_after_it(hands: Hands, path: Path) -> None:
-    path.parent.mkdir()
-    path.write_bytes(PARTS.final_file)
-    hands.obey(CutSegment(1, size_after(2), "cam/a.mp4"))
-    (cut,) = hands.perform()
-    assert cut == Cut(1, path.stat().st_size)
-    assert size_after(2) < path.stat().st_size < len(PARTS.final_file)
-    assert is_final(path)

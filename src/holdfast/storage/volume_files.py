@@ -40,6 +40,8 @@ from holdfast.storage.segment_file import SegmentFile, sync_folder
 LOG = logging.getLogger("holdfast.storage")
 
 FINISHED_KEPT = 256
+JUST_NOW_NS = 100_000_000
+"""The times of files may lag behind the clock by a little."""
 NO_DATA = -1
 """The token of a segment that has only its header."""
 
@@ -79,6 +81,8 @@ class Uncut:
     """It may as well be one of these."""
     place: tuple[str, int] = ("", 0)
     """Its run, and its place there, by which it is known; no run: it is the one at `path`."""
+    since_ns: int = field(default_factory=time.time_ns)
+    """When that was ordered, in wall time."""
 
     def cut(self) -> int:
         """Cut it and make it final; its size then, 0 when it is gone. Raises OSError, ValueError, StalePlanError."""
@@ -96,7 +100,14 @@ class Uncut:
         return path.stat().st_size
 
     def _is_it(self, path: Path) -> bool:
-        return not self.place[0] or self.place == _place_in_run(path)
+        if not self.place[0]:
+            return True
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+        if head.strip(b"\0"):
+            return self.place == _place_in_run(head)
+        # The disk was lost before anything of it was there, unless it is one that just now takes the free name.
+        return not self.size_bytes and path.stat().st_mtime_ns < self.since_ns - JUST_NOW_NS
 
 
 @dataclass(slots=True)
@@ -127,6 +138,8 @@ class VolumeFiles:
         self._waiting: dict[int, deque[FinishSegment | CutSegment]] = {}
         self._failed: dict[int, Path] = {}
         """Given up, until the order to cut them comes."""
+        self._nameless: dict[int, Path] = {}
+        """The same of files whose name is not safe: nothing of them counts."""
         self._finished: dict[int, None] = {}
         """Keys of the latest final segments: an order to cut one of them comes too late."""
         self._uncut: dict[int, Uncut] = {}
@@ -201,7 +214,7 @@ class VolumeFiles:
         def named_it(error: Exception | None) -> None:
             if error is not None and segment.trouble is None:
                 del self._open[order.key]
-                _discard(file)
+                self._discard(order.key, file)
                 self._tell_failed(order.key, error, file.path, "")
             elif segment.trouble is not None:
                 self._give_up(order.key, segment.trouble)
@@ -260,12 +273,15 @@ class VolumeFiles:
             return
         segment = self._open.pop(order.key, None)
         path = self._failed.pop(order.key, None)
+        nameless = self._nameless.pop(order.key, None)
         if segment is not None:
             _close(segment.file)
             path = segment.file.full_path
         names = (order.path,) if order.path else order.paths
         if path is not None:
             self._begin_cut(order.key, Uncut(order.size_bytes, path), is_again=False)
+        elif nameless is not None:
+            self._begin_cut(order.key, Uncut(0, nameless), is_again=False)
         elif names:
             first, *others = (self._root / name for name in names)
             uncut = Uncut(order.size_bytes, first, tuple(others), (order.run_id, order.ordinal))
@@ -310,6 +326,13 @@ class VolumeFiles:
         self._busy[key] = then
         self._run(key, task)
 
+    def _discard(self, key: int, file: SegmentFile) -> None:
+        """Remove it; when the disk does not let that be done either, it is removed with the order to cut it."""
+        try:
+            file.discard()
+        except OSError:
+            self._nameless[key] = file.full_path
+
     def _give_up(self, key: int, error: Exception) -> None:
         """Write no more to it, and above all do not sync it again: that would only seem to succeed."""
         file = self._open.pop(key).file
@@ -334,15 +357,8 @@ def _close(file: SegmentFile) -> None:
         file.close()
 
 
-def _discard(file: SegmentFile) -> None:
-    with contextlib.suppress(OSError):
-        file.discard()
-
-
-def _place_in_run(path: Path) -> tuple[str, int] | None:
-    """By that a segment is known, however far it was written; None when it is none. Raises OSError."""
-    with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
+def _place_in_run(head: bytes) -> tuple[str, int] | None:
+    """By that a segment is known, however far it was written; None when it is none."""
     try:
         stamp = read_header(head).stamp
     except Fmp4Error:

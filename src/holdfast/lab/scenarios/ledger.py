@@ -12,9 +12,9 @@ from holdfast.lab.scenarios.stand import NS_PER_S, Stand
 
 TOLERATED_HOLE_NS = NS_PER_S // 2
 """Up to two frame intervals, or so much, need no gap."""
+EDGE_NS = 150_000_000
 LIE_NS = 2 * NS_PER_S
 """Of a camera whose times lie by less than this nobody can tell whether it was only late (`media/frames.py`)."""
-EDGE_NS = 150_000_000
 _SHOWN = 5
 DAMAGED = frozenset({"packets_lost"})
 """Frames of which packets were lost may be recorded all the same."""
@@ -30,6 +30,9 @@ class Leniency:
     """The camera's times are wrong: what is recorded may seem to be of another time."""
     unknowable: bool = False
     """The camera's times are random: nobody can know what is missing when."""
+    edge_ns: int = EDGE_NS
+    """How far a gap's ends may be off. A session that is young is dated by its first frames, which a machine that is
+    busy delays: it is dated better as it grows older, and a kill leaves it as it was."""
 
 
 STRICT = Leniency()
@@ -91,7 +94,7 @@ def contradictions(
     """Where frames and gaps contradict each other, after the first recorded frame."""
     if leniency.unknowable:
         return []
-    edge_ns = max(EDGE_NS, film.interval_ns * 3 // 2)
+    edge_ns = max(leniency.edge_ns, film.interval_ns * 3 // 2)
     shortest_ns = max(LIE_NS if leniency.times_lie else TOLERATED_HOLE_NS, 2 * film.interval_ns)
     found: list[str] = []
     for hole in film.holes(until_ns):

@@ -14,7 +14,7 @@ from holdfast.lab.camera import CameraSpec
 from holdfast.lab.remote import LabServer
 from holdfast.lab.scenarios.accounts import camera_name, exit_problems, problems
 from holdfast.lab.scenarios.film import Film
-from holdfast.lab.scenarios.ledger import gaps_of, ledger_problems
+from holdfast.lab.scenarios.ledger import STRICT, Leniency, gaps_of, ledger_problems
 from holdfast.lab.scenarios.outages import REPAIRED_S
 from holdfast.lab.scenarios.stand import HOLDFAST, NS_PER_S, SETTLED_S, Row, Stand, await_that, small, unplayable
 
@@ -84,7 +84,7 @@ def supervised(specs: Sequence[CameraSpec], root: Path, *, seed: int) -> Iterato
                 made.kill_everything()
 
 
-def kill_service(root: Path, *, times: int, seed: int) -> list[Row]:
+def kill_service(root: Path, *, times: int, seed: int, leniency: Leniency = STRICT) -> list[Row]:
     """`kill -9` of the service at random moments: what is lost, and when recording goes on."""
     chance = random.Random(seed)
     name = f"kill -9 of the service, {times} times"
@@ -95,10 +95,10 @@ def kill_service(root: Path, *, times: int, seed: int) -> list[Row]:
         for _ in range(times):
             time.sleep(SETTLED_S + chance.random() * LONGEST_S)
             killed_ns.append(_end(made, signal.SIGKILL))
-        return _rows(made, name, killed_ns, AGAIN_S)
+        return _rows(made, name, killed_ns, AGAIN_S, leniency)
 
 
-def hang_service(root: Path, *, times: int, seed: int) -> list[Row]:
+def hang_service(root: Path, *, times: int, seed: int, leniency: Leniency = STRICT) -> list[Row]:
     """The event loop of the service stands still: the watchdog has it replaced."""
     chance = random.Random(seed)
     name = f"event loop stands still, {times} times"
@@ -109,7 +109,7 @@ def hang_service(root: Path, *, times: int, seed: int) -> list[Row]:
         for _ in range(times):
             time.sleep(SETTLED_S + chance.random() * LONGEST_S)
             hung_ns.append(_end(made, signal.SIGUSR1))
-        return _rows(made, name, hung_ns, WATCHDOG_S + AGAIN_S)
+        return _rows(made, name, hung_ns, WATCHDOG_S + AGAIN_S, leniency)
 
 
 def _end(made: Supervised, with_signal: signal.Signals) -> int:
@@ -122,12 +122,12 @@ def _end(made: Supervised, with_signal: signal.Signals) -> int:
     return at_ns
 
 
-def _rows(made: Supervised, name: str, ended_ns: Sequence[int], bar_s: float) -> list[Row]:
+def _rows(made: Supervised, name: str, ended_ns: Sequence[int], bar_s: float, leniency: Leniency) -> list[Row]:
     time.sleep(REPAIRED_S)
     found = exit_problems(made.stop(signal.SIGTERM))
     numbers = range(len(SPECS))
     films = [Film.of(made.recorded(number), SPECS[number].clip.fps) for number in numbers]
-    told = [text for number in numbers for text in ledger_problems(made, number, {KILLED})]
+    told = [text for number in numbers for text in ledger_problems(made, number, {KILLED}, leniency=leniency)]
     lines = made.ask("gaps", str(made.root), "--json").stdout.splitlines()
     for number in numbers:
         causes = [gap.cause for gap in gaps_of(lines, camera_name(number))]
