@@ -1,13 +1,13 @@
 """A catalog in memory. It writes at once, loses nothing, and never has trouble unless it is told to."""
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.certificates import CertificateForgotten, CertificateRecord
 from holdfast.domain.gaps import GapRecord, GapRemoved
+from holdfast.domain.keeping import HoldRecord, HoldReleased, SegmentDeleted
 from holdfast.domain.segments import (
     LOCAL_NODE,
     MAIN_VOLUME,
@@ -29,8 +29,7 @@ from holdfast.domain.segments import (
 )
 from holdfast.domain.times import WallNs
 from holdfast.ports.catalog import CatalogCondition, Change, LastLife
-
-_EVER = (1 << 63) - 1
+from tests.fakes.catalog_parts import FakeKeeping, range_of, stream_of
 
 
 @dataclass(frozen=True)
@@ -40,109 +39,7 @@ class _Run:
     first_ordinal: int
 
 
-class _FakeLedger:
-    """The part about gaps, alarms and lives of the recorder."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._lock = threading.RLock()
-        self._gaps: dict[str, GapRecord] = {}
-        self._alarms: dict[str, AlarmRecord] = {}
-        self._last_life: LastLife | None = None
-        self._certificates: dict[str, CertificateRecord] = {}
-
-    def certificates(self) -> tuple[CertificateRecord, ...]:
-        return tuple(self._certificates[place] for place in sorted(self._certificates))
-
-    def heartbeat(self) -> WallNs | None:
-        return None if self._last_life is None else self._last_life.wall_ns
-
-    def last_life(self) -> LastLife | None:
-        return self._last_life
-
-    def gaps(
-        self,
-        camera: str | None = None,
-        *,
-        stream: str | None = None,
-        from_ns: WallNs | None = None,
-        to_ns: WallNs | None = None,
-    ) -> tuple[GapRecord, ...]:
-        begin, end = _range(from_ns, to_ns)
-        with self._lock:
-            found = [
-                gap
-                for gap in self._gaps.values()
-                if camera in (None, gap.camera)
-                and stream in (None, gap.stream)
-                and gap.from_wall_ns < end
-                and (gap.to_wall_ns is None or gap.to_wall_ns > begin)
-            ]
-        return tuple(sorted(found, key=lambda gap: (gap.from_wall_ns, gap.camera, gap.stream, gap.gap_id)))
-
-    def alarms(
-        self, *, from_ns: WallNs | None = None, to_ns: WallNs | None = None, open_only: bool = False
-    ) -> tuple[AlarmRecord, ...]:
-        begin, end = _range(from_ns, to_ns)
-        with self._lock:
-            found = [
-                alarm
-                for alarm in self._alarms.values()
-                if alarm.raised_wall_ns < end
-                and (alarm.cleared_wall_ns is None or (not open_only and alarm.cleared_wall_ns > begin))
-            ]
-        return tuple(sorted(found, key=lambda one: (one.raised_wall_ns, one.kind, one.subject, one.alarm_id)))
-
-    def open_gaps(self) -> tuple[GapRecord, ...]:
-        found = [gap for gap in self.gaps() if gap.to_wall_ns is None]
-        return tuple(sorted(found, key=lambda gap: (gap.camera, gap.stream)))
-
-
-class _FakeVolumes:
-    """The part about volumes, and what is on another one than it should be."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._segments: dict[tuple[str, str], SegmentRecord] = {}
-        self._volumes: dict[str, VolumeRecord] = {}
-        self._leftovers: set[tuple[str, str]] = set()
-
-    def volumes(self) -> tuple[VolumeRecord, ...]:
-        return tuple(self._volumes[name] for name in sorted(self._volumes))
-
-    def uncut(self, volume: str) -> tuple[SegmentRecord, ...]:
-        found = [one for one in self._segments.values() if one.volume == volume and one.keep_bytes is not None]
-        return tuple(sorted(found, key=lambda one: one.path))
-
-    def leftovers(self, volume: str) -> tuple[str, ...]:
-        return tuple(sorted(path for where, path in self._leftovers if where == volume))
-
-    def away_from(self, home: str, *, limit: int = 1000) -> tuple[SegmentRecord, ...]:
-        found = [
-            one
-            for one in self._segments.values()
-            if home and one.home == home and one.state is SegmentState.FINAL and one.keep_bytes is None
-        ]
-        return tuple(sorted(found, key=lambda one: one.wall_start_ns)[:limit])
-
-    def _move(self, moved: SegmentMoved) -> None:
-        self._leftovers.add((moved.volume, moved.path))
-        segment = self._segments.pop((moved.volume, moved.path), None)
-        if segment is not None:
-            there = replace(segment, volume=moved.to_volume, path=moved.to_path, home="")
-            self._segments[there.volume, there.path] = there
-
-    def _forget(self, name: str) -> None:
-        self._volumes.pop(name, None)
-        self._leftovers = {one for one in self._leftovers if one[0] != name}
-        for key, segment in self._segments.items():
-            if segment.volume == name:
-                self._segments[key] = replace(segment, state=SegmentState.MISSING, keep_bytes=None)
-            elif segment.home == name:
-                self._segments[key] = replace(segment, home="")
-
-
-class FakeCatalog(_FakeLedger, _FakeVolumes):
+class FakeCatalog(FakeKeeping):
     """Passes tests/contracts/test_catalog_contract.py; `trouble` is what `condition` shows."""
 
     def __init__(self, *, node: str = LOCAL_NODE) -> None:
@@ -173,6 +70,12 @@ class FakeCatalog(_FakeLedger, _FakeVolumes):
                 self._segments[change.volume, change.path] = change
             case SegmentMoved():
                 self._move(change)
+            case SegmentDeleted():
+                self._delete(change)
+            case HoldRecord():
+                self._holds[change.hold_id] = change
+            case HoldReleased():
+                self._holds.pop(change.hold_id, None)
             case LeftoverRemoved():
                 self._leftovers.discard((change.volume, change.path))
             case VolumeRecord():
@@ -225,7 +128,7 @@ class FakeCatalog(_FakeLedger, _FakeVolumes):
         if known is not None:
             self._runs[record.run_id] = _Run(record, known.order_ns, 0)
             return
-        others = [run.order_ns + 1 for run in self._runs.values() if _stream(run.record) == _stream(record)]
+        others = [run.order_ns + 1 for run in self._runs.values() if stream_of(run.record) == stream_of(record)]
         self._runs[record.run_id] = _Run(record, max([record.started_wall_ns, *others]), 0)
 
     def flush(self, timeout_s: float) -> bool:
@@ -247,7 +150,7 @@ class FakeCatalog(_FakeLedger, _FakeVolumes):
         from_ns: WallNs | None = None,
         to_ns: WallNs | None = None,
     ) -> Iterator[SegmentRecord]:
-        begin, end = _range(from_ns, to_ns)
+        begin, end = range_of(from_ns, to_ns)
         whole = from_ns is None and to_ns is None
         with self._lock:
             found = [
@@ -258,7 +161,7 @@ class FakeCatalog(_FakeLedger, _FakeVolumes):
                 and (whole or _overlaps(segment, begin, end))
             ]
             order = {run_id: (run.order_ns, run_id) for run_id, run in self._runs.items()}
-            found.sort(key=lambda one: (*_stream(one), *order[one.run_id], one.pts_start_ns, one.ordinal))
+            found.sort(key=lambda one: (*stream_of(one), *order[one.run_id], one.pts_start_ns, one.ordinal))
         yield from found
 
     def segment(self, path: str, *, volume: str = MAIN_VOLUME) -> SegmentRecord | None:
@@ -280,13 +183,13 @@ class FakeCatalog(_FakeLedger, _FakeVolumes):
     def runs(self, camera: str | None = None) -> tuple[RunRecord, ...]:
         with self._lock:
             found = [run for run in self._runs.values() if camera in (None, run.record.camera)]
-        found.sort(key=lambda run: (*_stream(run.record), run.order_ns, run.record.run_id))
+        found.sort(key=lambda run: (*stream_of(run.record), run.order_ns, run.record.run_id))
         return tuple(run.record for run in found)
 
     def sessions(
         self, camera: str | None = None, *, from_ns: WallNs | None = None, to_ns: WallNs | None = None
     ) -> tuple[SessionRecord, ...]:
-        begin, end = _range(from_ns, to_ns)
+        begin, end = range_of(from_ns, to_ns)
         with self._lock:
             found = [
                 session
@@ -305,7 +208,7 @@ class FakeCatalog(_FakeLedger, _FakeVolumes):
         to_ns: WallNs | None = None,
         limit: int = 10_000,
     ) -> tuple[FaultRecord, ...]:
-        begin, end = _range(from_ns, to_ns)
+        begin, end = range_of(from_ns, to_ns)
         with self._lock:
             found = [fault for fault in self._faults if camera in (None, fault.camera) and begin <= fault.wall_ns < end]
         found.sort(key=lambda fault: fault.wall_ns)
@@ -316,7 +219,7 @@ class FakeCatalog(_FakeLedger, _FakeVolumes):
             return tuple(self._extent(camera, stream) for camera, stream in sorted(self._names))
 
     def _extent(self, camera: str, stream: str) -> StreamExtent:
-        starts = [one.wall_start_ns for one in self._segments.values() if _stream(one) == (camera, stream)]
+        starts = [one.wall_start_ns for one in self._segments.values() if stream_of(one) == (camera, stream)]
         return StreamExtent(
             camera=camera,
             stream=stream,
@@ -327,8 +230,8 @@ class FakeCatalog(_FakeLedger, _FakeVolumes):
 
     def last_session(self, camera: str, stream: str) -> int:
         with self._lock:
-            sessions = [one.number for one in self._sessions.values() if _stream(one) == (camera, stream)]
-            runs = [run.record.session for run in self._runs.values() if _stream(run.record) == (camera, stream)]
+            sessions = [one.number for one in self._sessions.values() if stream_of(one) == (camera, stream)]
+            runs = [run.record.session for run in self._runs.values() if stream_of(run.record) == (camera, stream)]
         return max([0, *sessions, *runs])
 
     def intents(self) -> tuple[IntentRecord, ...]:
@@ -337,17 +240,9 @@ class FakeCatalog(_FakeLedger, _FakeVolumes):
 
     def footage_end(self, camera: str, stream: str, *, before_ns: WallNs | None = None) -> WallNs | None:
         with self._lock:
-            found = [one for one in self._segments.values() if _stream(one) == (camera, stream)]
+            found = [one for one in self._segments.values() if stream_of(one) == (camera, stream)]
         early = [one for one in found if before_ns is None or one.wall_start_ns < before_ns]
         return max((one.wall_end_ns for one in early), default=None)
-
-
-def _stream(record: SegmentRecord | RunRecord | SessionRecord) -> tuple[str, str]:
-    return record.camera, record.stream
-
-
-def _range(from_ns: WallNs | None, to_ns: WallNs | None) -> tuple[int, int]:
-    return 0 if from_ns is None else from_ns, _EVER if to_ns is None else to_ns
 
 
 def _overlaps(segment: SegmentRecord, begin: int, end: int) -> bool:

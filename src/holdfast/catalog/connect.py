@@ -11,6 +11,7 @@ from urllib.parse import quote
 from holdfast.catalog import migrate, rows
 from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.certificates import CertificateRecord
+from holdfast.domain.keeping import HoldRecord
 from holdfast.domain.segments import StreamRecord, VolumeRecord
 from holdfast.ports.catalog import CatalogMissingError, CatalogTooOldError, CatalogUnreadableError, Change
 
@@ -154,7 +155,7 @@ def set_aside(path: Path) -> Path:
 
 
 def salvage(path: Path) -> tuple[Change, ...]:
-    """What only a damaged catalog knows and can still be read: intents, certificates, names, life, volumes, gaps …."""
+    """What only a damaged catalog knows and can still be read: intents, holds, certificates, names, life, gaps …."""
     saved: list[Change] = []
     with (
         contextlib.suppress(sqlite3.Error, ValueError, TypeError),
@@ -166,6 +167,7 @@ def salvage(path: Path) -> tuple[Change, ...]:
         saved += [CertificateRecord(**dict(row)) for row in _try(connection, "SELECT * FROM certificates")]
         saved += [rows.life_from(row) for row in _try(connection, "SELECT * FROM heartbeats")]
         saved += [VolumeRecord(**dict(row)) for row in _try(connection, "SELECT * FROM volumes")]
+        saved += [HoldRecord(**dict(row)) for row in _try(connection, "SELECT * FROM holds")]
         saved += [AlarmRecord(**dict(row)) for row in _try(connection, "SELECT * FROM alarms")]
         saved += [rows.gap_from(row) for row in _try(connection, "SELECT * FROM gaps")]
     return tuple(saved)

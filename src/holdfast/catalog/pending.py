@@ -6,6 +6,7 @@ from typing import assert_never
 from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.certificates import CertificateForgotten, CertificateRecord
 from holdfast.domain.gaps import GapRecord, GapRemoved
+from holdfast.domain.keeping import HoldRecord, HoldReleased, SegmentDeleted
 from holdfast.domain.segments import (
     FaultRecord,
     Heartbeat,
@@ -31,7 +32,7 @@ Entry = tuple[Key, int, Change]
 def name_of(change: Change) -> Key | None:
     """What the change is about; a later change of the same name replaces it. None for faults, which are added."""
     match change:
-        case SegmentRecord():
+        case SegmentRecord() | SegmentDeleted():
             return ("segment", change.node, change.volume, change.path)
         case SegmentMoved():
             return ("move", change.node, change.volume, change.path)
@@ -49,6 +50,8 @@ def name_of(change: Change) -> Key | None:
             return ("stream", change.node, change.camera, change.stream)
         case GapRecord() | GapRemoved():
             return ("gap", change.node, change.gap_id)
+        case HoldRecord() | HoldReleased():
+            return ("hold", change.node, change.hold_id)
         case AlarmRecord():
             return ("alarm", change.node, change.alarm_id)
         case CertificateRecord() | CertificateForgotten():
@@ -63,12 +66,15 @@ def name_of(change: Change) -> Key | None:
             assert_never(change)
 
 
+_REBUILDABLE = SegmentRecord | SegmentMoved | SegmentDeleted | LeftoverRemoved | RunRecord | SessionRecord
+
+
 class Pending:
     """A bounded queue of changes; not thread-safe.
 
     When more than `limit` wait, the oldest fault goes first, then the oldest segment, run or session (the files hold
-    them too), then the oldest gap or alarm. Intents, certificates, names and heartbeats are never dropped; there is one
-    of each per stream, camera or node.
+    them too), then the oldest gap or alarm. Intents, holds, certificates, names and heartbeats are never dropped:
+    there are few of them.
     """
 
     def __init__(self, limit: int) -> None:
@@ -98,7 +104,7 @@ class Pending:
         key = name_of(change)
         if key is None:
             self._faults[("fault", self._number)] = (self._number, change)
-        elif isinstance(change, SegmentRecord | SegmentMoved | LeftoverRemoved | RunRecord | SessionRecord):
+        elif isinstance(change, _REBUILDABLE):
             self._rebuildable[key] = (self._number, change)
         elif isinstance(change, GapRecord | GapRemoved | AlarmRecord):
             self._ledger[key] = (self._number, change)

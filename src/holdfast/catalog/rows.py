@@ -9,6 +9,7 @@ from typing import Any, assert_never
 from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.certificates import CertificateForgotten, CertificateRecord
 from holdfast.domain.gaps import GapRecord, GapRemoved
+from holdfast.domain.keeping import HoldRecord, HoldReleased, SegmentDeleted
 from holdfast.domain.segments import (
     FaultRecord,
     Heartbeat,
@@ -67,6 +68,16 @@ _FORGET_CERTIFICATE = "DELETE FROM certificates WHERE node = :node AND place = :
 _PUT_HEARTBEAT = _insert("heartbeats", (*columns(Heartbeat), "stopped"), ("node",))
 _PUT_GAP = _insert("gaps", columns(GapRecord), ("node", "gap_id"))
 _PUT_ALARM = _insert("alarms", columns(AlarmRecord), ("node", "alarm_id"))
+_PUT_HOLD = _insert("holds", columns(HoldRecord), ("node", "hold_id"))
+_RELEASE = "DELETE FROM holds WHERE node = :node AND hold_id = :hold_id"
+# Whether it may go is looked at in the very transaction in which it goes: a hold that came first wins.
+_DELETE_SEGMENT = """
+DELETE FROM segments
+WHERE node = :node AND volume = :volume AND path = :path AND state <> 'open' AND keep_bytes IS NULL
+AND NOT EXISTS (SELECT 1 FROM holds WHERE holds.node = segments.node AND holds.camera = segments.camera
+    AND holds.from_wall_ns < segments.wall_start_ns + segments.duration_ns
+    AND holds.to_wall_ns > segments.wall_start_ns)
+"""
 _REMOVE_GAP = "DELETE FROM gaps WHERE node = :node AND gap_id = :gap_id"
 _PUT_REBUILD = _insert("rebuilds", columns(RebuildDone), ("node",))
 _PUT_FAULT = _insert("faults", columns(FaultRecord), ())
@@ -101,6 +112,9 @@ def write(connection: sqlite3.Connection, change: Change) -> None:
         connection.execute(_KNOW_STREAM, values)
     if isinstance(change, SegmentRecord):
         connection.execute(_IMPLY_RUN, values)
+    if isinstance(change, SegmentDeleted):
+        _delete(connection, change)
+        return
     if isinstance(change, SegmentMoved):
         connection.execute(_PUT_LEFTOVER, values)
     if isinstance(change, VolumeForgotten):
@@ -109,8 +123,22 @@ def write(connection: sqlite3.Connection, change: Change) -> None:
     connection.execute(_statement(change), values)
 
 
+def _delete(connection: sqlite3.Connection, change: SegmentDeleted) -> None:
+    values = {"node": change.node, "volume": change.volume, "path": change.path}
+    if connection.execute(_DELETE_SEGMENT, values).rowcount:
+        connection.execute(_PUT_LEFTOVER, values)
+        if change.gap is not None:
+            write(connection, change.gap)
+
+
 def _statement(change: Change) -> str:
     match change:
+        case SegmentDeleted():
+            return _DELETE_SEGMENT
+        case HoldRecord():
+            return _PUT_HOLD
+        case HoldReleased():
+            return _RELEASE
         case SegmentRecord():
             return _PUT_SEGMENT
         case SegmentMoved():

@@ -7,6 +7,7 @@ from typing import Protocol
 from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.certificates import CertificateForgotten, CertificateRecord
 from holdfast.domain.gaps import GapRecord, GapRemoved
+from holdfast.domain.keeping import HoldRecord, HoldReleased, SegmentDeleted, StreamUsage
 from holdfast.domain.segments import (
     MAIN_VOLUME,
     FaultRecord,
@@ -29,6 +30,7 @@ from holdfast.domain.times import WallNs
 Change = (
     SegmentRecord
     | SegmentMoved
+    | SegmentDeleted
     | LeftoverRemoved
     | VolumeRecord
     | VolumeForgotten
@@ -38,6 +40,8 @@ Change = (
     | GapRecord
     | GapRemoved
     | AlarmRecord
+    | HoldRecord
+    | HoldReleased
     | IntentRecord
     | CertificateRecord
     | CertificateForgotten
@@ -128,7 +132,35 @@ class VolumeReads(Protocol):
         """Final segments that belong on this volume and are on another one, oldest first."""
 
 
-class CatalogReads(VolumeReads, Protocol):
+class KeepingReads(Protocol):
+    """Looking up what is kept and what may go. As CatalogReads."""
+
+    def holds(
+        self, camera: str | None = None, *, from_ns: WallNs | None = None, to_ns: WallNs | None = None
+    ) -> tuple[HoldRecord, ...]:
+        """Holds that overlap the range, by begin."""
+
+    def usage(self) -> tuple[StreamUsage, ...]:
+        """How much there is, by camera, stream and volume."""
+
+    def deletable(
+        self,
+        *,
+        volume: str | None = None,
+        stream: tuple[str, str] | None = None,
+        before_ns: WallNs | None = None,
+        limit: int = 1000,
+    ) -> tuple[SegmentRecord, ...]:
+        """Segments that may be deleted, oldest first: neither open, nor still to be cut, nor overlapping a hold.
+
+        `stream`: (camera, stream), only of this one. `before_ns`: only what ended by then.
+        """
+
+    def last_deleted(self, camera: str, stream: str, *, before_ns: WallNs) -> GapRecord | None:
+        """The last gap of deleted footage that ended by then; None when there is none."""
+
+
+class CatalogReads(KeepingReads, VolumeReads, Protocol):
     """Looking things up. Thread-safe; sees what has been written, not what waits. Raises CatalogError.
 
     Ranges are half-open, `from_ns <= t < to_ns`; None means without end.
