@@ -20,6 +20,7 @@ from holdfast.config.volumes import MOST_VOLUMES, place_of, usual_name
 from holdfast.policy.volume_events import VolumeRules
 from holdfast.policy.volume_places import Place, objection
 from holdfast.ports.catalog import CatalogError, CatalogMissingError
+from holdfast.storage.identity import adopting
 
 LOOK_COMMAND = (sys.executable, "-m", "holdfast.storage.look")
 LOOK_PATIENCE_S = 5.0
@@ -115,8 +116,9 @@ def check_volumes(
             raise Problem(
                 Exit.FOLDER,
                 say(
-                    "{path} is a volume of another recorder. Choose another folder, or take it over: holdfast adopt",
+                    "{path} is a volume of another recorder. Choose another folder, or take it over: {command}",
                     path=volume.path,
+                    command=adopting(volume.path),
                 ),
             )
         is_there = bool(seen.get("is_marked")) or (known is not None and volume.name not in known)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 _STATES = {
-    "{path} is a volume of another recorder. Choose another folder, or take it over: holdfast adopt": (
-        "{path}: 다른 녹화기의 볼륨입니다. 다른 폴더를 고르거나 holdfast adopt로 가져오십시오."
+    "{path} is a volume of another recorder. Choose another folder, or take it over: {command}": (
+        "{path}: 다른 녹화기의 볼륨입니다. 다른 폴더를 고르거나 이 명령으로 가져오십시오: {command}"
     ),
     "disconnected": "연결 끊김",
     "connecting": "연결 중",
