@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.fmp4 import HEAD_BYTES, read_header
 from holdfast.ports.volumes import Cut, CutSegment
 from tests.fmp4.segments import STAMP
 from tests.storage.hands import Hands, size_after
@@ -64,6 +65,16 @@ def test_a_file_that_has_taken_the_name_of_one_that_was_cut_before_is_left_alone
     hands.obey(CutSegment(1, 0, "cam/a.mp4", (), str(STAMP.run_id), STAMP.ordinal))
     assert hands.perform() == [Cut(1, 0)]
     assert not path.exists()
+
+
+def test_a_file_that_is_cut_gets_the_begin_that_is_known_by_now(hands: Hands, path: Path) -> None:
+    hands.obey(create(PARTS), *appends(PARTS))
+    hands.perform()
+    hands.obey(CutSegment(1, size_after(2), wall_start_ns=STAMP.wall_start_ns - 5))
+    hands.perform()
+    stamp = read_header(path.read_bytes()[:HEAD_BYTES]).stamp
+    assert stamp is not None
+    assert (stamp.wall_start_ns, stamp.final) == (STAMP.wall_start_ns - 5, True)
 
 
 def test_a_file_that_was_final_before_it_is_cut_by_another_process_is_final_after_it(hands: Hands, path: Path) -> None:

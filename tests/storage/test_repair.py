@@ -75,6 +75,13 @@ def test_an_open_file_becomes_what_it_would_have_been(path: Path) -> None:
     assert summary.duration_ns == 37 * 6000 * 1_000_000_000 // 90000
 
 
+def test_a_begin_that_is_known_better_by_now_stands_in_the_file(path: Path) -> None:
+    plan = plan_repair(write(path, OPEN), STAMP.wall_start_ns - 5)
+    assert plan is not None
+    carry_out(plan)
+    assert scan_file(path).header.stamp == replace(REPAIRED, samples=37, wall_start_ns=STAMP.wall_start_ns - 5)
+
+
 def test_a_plan_says_why_and_what_can_be_played(path: Path) -> None:
     plan = plan_repair(write(path, OPEN[:-5]))
     assert plan is not None

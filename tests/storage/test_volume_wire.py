@@ -192,7 +192,7 @@ def test_a_message_reads_well_in_a_trace() -> None:
     ]
     texts = [b"".join(encode_order(order))[HEAD.size :].decode() for order in orders]
     assert texts == [
-        '{"is":"CutSegment","key":1,"size_bytes":2,"path":"","paths":[],"run_id":"","ordinal":0}',
+        '{"is":"CutSegment","key":1,"size_bytes":2,"path":"","paths":[],"run_id":"","ordinal":0,"wall_start_ns":null}',
         '{"is":"OpenVolume","root":"/v","expected":null,"recorder_id":"r","name":"n","reserve_bytes":0,"state":"/s"}',
         '{"is":"CreateSegment","key":1,"paths":["a"],"header":"aA=="}',
     ]

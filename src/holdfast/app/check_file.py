@@ -201,7 +201,7 @@ def _plan_unfinished(root: Path, path: str, row: SegmentRecord | None, summary: 
         return foreign(path, "was not recorded by Holdfast")
     if row is None and summary is None and not _looks_like_ours(root / path):
         return foreign(path, "was not recorded by Holdfast")
-    repair = plan_repair(root / path)
+    repair = plan_repair(root / path, _known_begin_ns(row, summary))
     if repair is None:
         return foreign(path, "was not recorded by Holdfast")
     why = "; ".join(repair.reasons)
@@ -212,6 +212,14 @@ def _plan_unfinished(root: Path, path: str, row: SegmentRecord | None, summary: 
     sentence = f"{path} holds nothing that can be played ({why})."
     finding = Finding(path, FindingKind.UNPLAYABLE, sentence, "rename it to *.damaged, so that it is not mistaken")
     return Plan(finding, repair, None if row is None else replace(row, state=SegmentState.DAMAGED))
+
+
+def _known_begin_ns(row: SegmentRecord | None, summary: SegmentSummary | None) -> int | None:
+    """When an open file begins, as its recorder told the catalog later than it began the file; None when it did not."""
+    stamp = None if summary is None else summary.header.stamp
+    if row is None or stamp is None or row.state is not SegmentState.OPEN:
+        return None
+    return row.wall_start_ns if (row.run_id, row.ordinal) == (str(stamp.run_id), stamp.ordinal) else None
 
 
 def _looks_like_ours(path: Path) -> bool:

@@ -145,7 +145,7 @@ def _bring(catalog: Catalog, row: SegmentRecord, folder: Path, root: Path) -> No
     source = folder / row.path
     if row.keep_bytes is not None:
         # What follows was written again elsewhere.
-        size_bytes = Uncut(row.keep_bytes, source).cut()
+        size_bytes = Uncut(row.keep_bytes, source, wall_start_ns=row.wall_start_ns).cut()
         state = SegmentState.FINAL if size_bytes else SegmentState.MISSING
         row = replace(row, state=state, size_bytes=size_bytes, keep_bytes=None)
         catalog.post(row)

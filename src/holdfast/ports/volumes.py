@@ -80,6 +80,8 @@ class CutSegment:
     """With `ordinal`, of its stamp, when it is cut by its path. Another file has taken the name when it says otherwise:
     an order that is given again may have been carried out before. Empty: not looked at."""
     ordinal: int = 0
+    wall_start_ns: int | None = None
+    """When its first frame was taken, as is known by now; None: as the file says."""
 
 
 Order = CreateSegment | AppendData | FinishSegment | CutSegment

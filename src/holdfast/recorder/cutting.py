@@ -31,7 +31,8 @@ class Cutting:
     def begin(self, segment: SegmentInWriting, again: FragmentInfo | None) -> None:
         """Cut a file where `again` begins (None: at the end of what it is known to have); the rest is made final."""
         self._cut_short[segment.key] = segment, again
-        self._writer.order(CutSegment(segment.key, segment.kept_up_to(again)))
+        wall_start_ns = segment.stamp.wall_start_ns
+        self._writer.order(CutSegment(segment.key, segment.kept_up_to(again), wall_start_ns=wall_start_ns))
 
     def answered(self, answer: Answer) -> bool:
         """An answer; False when it is about none of these."""

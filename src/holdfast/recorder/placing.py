@@ -24,11 +24,13 @@ class Placed:
     """What it may be called, until that is known."""
     place: tuple[str, int] = ("", 0)
     """Its run, and its place there."""
+    wall_start_ns: int | None = None
+    """What is known of its begin when it is to be cut; None: no more than the file says."""
 
     def cut_order(self, key: int) -> CutSegment:
         """For another process than the one that wrote it. Of a file that nobody ever said was there nothing counts."""
         if self.path:
-            return CutSegment(key, self.cut_bytes or 0, self.path, (), *self.place)
+            return CutSegment(key, self.cut_bytes or 0, self.path, (), *self.place, self.wall_start_ns)
         return CutSegment(key, 0, "", self.paths, *self.place)
 
 

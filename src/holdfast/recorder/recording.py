@@ -323,6 +323,8 @@ class Recording:
         held = self.ring[fragment.index]
         held.segment, held.is_saved = self.current.key, False
         self._services.writer.order(self.current.append(held.info, held.fragment, self.clock))
+        if self.current.is_catalogued and self.current.take_news():
+            self._services.catalog.post(self.current.record(SegmentState.OPEN, self.current.size_bytes))
         self.sound.write()
 
     def _finish(self, reason: EndReason) -> None:

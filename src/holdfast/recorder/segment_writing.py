@@ -6,7 +6,7 @@ from uuid import UUID
 
 from holdfast.domain.segments import MAIN_VOLUME, SegmentRecord, SegmentState
 from holdfast.domain.streams import StreamId
-from holdfast.domain.times import PtsNs, WallNs
+from holdfast.domain.times import NS_PER_MS, PtsNs, WallNs
 from holdfast.fmp4.errors import Fmp4Error
 from holdfast.fmp4.index import IndexBuilder
 from holdfast.fmp4.segment import finish_patch, rebased_moof, segment_header
@@ -20,6 +20,7 @@ from holdfast.ports.volumes import AppendData, Created, CreateSegment, FinishSeg
 from holdfast.recorder.takes import SETTLED_NS, SessionClock
 
 NAMES_TRIED = 50
+WORTH_TELLING_NS = 10 * NS_PER_MS
 SLACK = 500
 """A part of a second by which two takes of sound may overlap, as rounding makes them."""
 
@@ -86,6 +87,11 @@ class SegmentInWriting:
     """None: the file has no track for it."""
     places: dict[int, tuple[int, int]] = field(default_factory=dict)
     """Of each fragment that is still held, by its index: where it begins in the file, and frames before it."""
+    _told_wall_ns: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The catalog is told of its first date when the file is there."""
+        self._told_wall_ns = self.stamp.wall_start_ns
 
     def append(self, info: FragmentInfo, fragment: Fragment, clock: SessionClock) -> AppendData:
         """The order that writes the next fragment."""
@@ -95,8 +101,9 @@ class SegmentInWriting:
         moof = rebased_moof(fragment, self.bases, number)
         self.size_bytes += len(fragment.data)
         self.end_ns = info.end_ns
-        if not self.is_settled and info.start_ns - self.first.start_ns >= SETTLED_NS:
-            self._settle(clock)
+        if not self.is_settled:
+            self.is_settled = info.start_ns - self.first.start_ns >= SETTLED_NS
+            self._date(clock)
         return AppendData(self.key, moof, info.index, memoryview(fragment.data)[fragment.moof_bytes :])
 
     def append_sound(self, piece: SoundPiece) -> AppendData | None:
@@ -124,7 +131,7 @@ class SegmentInWriting:
     def finish(self, clock: SessionClock) -> FinishSegment:
         """The order that makes the file final."""
         if not self.is_settled:
-            self._settle(clock)
+            self._date(clock)
         self.stamp = replace(self.stamp, samples=self.index.samples, final=True)
         patch = finish_patch(self.header, durations=self.index.durations, stamp=self.stamp)
         return FinishSegment(self.key, self.index.mfra(), patch.offset, patch.data)
@@ -178,9 +185,15 @@ class SegmentInWriting:
         """The file is there."""
         self.path, self.volume, self.home = answer.path, answer.volume, answer.home
 
-    def _settle(self, clock: SessionClock) -> None:
+    def take_news(self) -> bool:
+        """Whether it is dated otherwise than when this was asked last: the catalog should know, should we be killed."""
+        is_news = abs(self.stamp.wall_start_ns - self._told_wall_ns) >= WORTH_TELLING_NS
+        if is_news:
+            self._told_wall_ns = self.stamp.wall_start_ns
+        return is_news
+
+    def _date(self, clock: SessionClock) -> None:
         """Date the first frame again, now that more arrivals were seen."""
-        self.is_settled = True
         if clock.session == self.stamp.session:
             wall_ns = clock.wall_of(self.first.start_ns, self.wall_offset_ns)
             self.stamp = replace(self.stamp, wall_start_ns=wall_ns)

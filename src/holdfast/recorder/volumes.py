@@ -116,7 +116,7 @@ class VolumeSet:
         if placed is None:
             self._tell_later(Cut(order.key, 0))
             return
-        placed.cut_bytes = order.size_bytes
+        placed.cut_bytes, placed.wall_start_ns = order.size_bytes, order.wall_start_ns
         if not self._send_cut(order.key, placed):
             self._tell_later(_not_cut(placed, CutFailed(order.key, AWAY)))
 
@@ -124,7 +124,7 @@ class VolumeSet:
         assert placed.cut_bytes is not None
         process = self._process_of(placed)
         if process is not None:
-            process.order(CutSegment(key, placed.cut_bytes))
+            process.order(CutSegment(key, placed.cut_bytes, wall_start_ns=placed.wall_start_ns))
             return True
         found = self.keeper.process(placed.volume)
         if found is None or not self.state.of(placed.volume).is_open:
@@ -152,8 +152,7 @@ class VolumeSet:
         for row in self._left_uncut.pop(name, ()):
             key = self._ports.new_key()
             self._adopted[key] = row
-            place = row.run_id, row.ordinal
-            self._placing.put(key, Placed(name, 0, row.path, has_failed=True, cut_bytes=row.keep_bytes, place=place))
+            self._placing.put(key, _left_uncut(row))
         for key, placed in self._placing.to_be_cut(name):
             self._send_cut(key, placed)
         assert self._news is not None
@@ -219,6 +218,19 @@ class VolumeSet:
 
     def _tell_later(self, answer: Answer) -> None:
         self._ports.later(partial(self._tell, answer))
+
+
+def _left_uncut(row: SegmentRecord) -> Placed:
+    place = row.run_id, row.ordinal
+    return Placed(
+        row.volume,
+        0,
+        row.path,
+        has_failed=True,
+        cut_bytes=row.keep_bytes,
+        place=place,
+        wall_start_ns=row.wall_start_ns,
+    )
 
 
 def _not_cut(placed: Placed, failed: CutFailed) -> CutFailed | Cut:

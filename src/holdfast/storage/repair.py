@@ -64,11 +64,12 @@ class RepairPlan:
         return self.size - self.cut_to if self.action == "finish" else 0
 
 
-def plan_repair(path: Path) -> RepairPlan | None:
+def plan_repair(path: Path, wall_start_ns: int | None = None) -> RepairPlan | None:
     """Return what the file needs, or None when it is final, or was not made by Holdfast and is none of our business.
 
-    A file that is being recorded must not be given. Raises OSError, and NewerFormatError for a file of a later
-    release, which is not to be touched.
+    `wall_start_ns`: when its first frame was taken, if that is known better than when the file was begun. A file that
+    is being recorded must not be given. Raises OSError, and NewerFormatError for a file of a later release, which is
+    not to be touched.
     """
     with path.open("rb") as file:
         fd = file.fileno()
@@ -87,7 +88,7 @@ def plan_repair(path: Path) -> RepairPlan | None:
     if not fragments:
         reasons = ("it has no whole fragment", *(damage.reason for damage in found.damage))
         return RepairPlan(path, "set_aside", reasons, size)
-    return _plan_finish(path, head, found, fragments)
+    return _plan_finish(path, head, found, fragments, wall_start_ns)
 
 
 def _is_foreign(head: bytes) -> bool:
@@ -116,7 +117,13 @@ def _without_unwritten(fd: int, found: SegmentScan) -> tuple[FoundFragment, ...]
     return tuple(fragments)
 
 
-def _plan_finish(path: Path, head: bytes, found: SegmentScan, fragments: tuple[FoundFragment, ...]) -> RepairPlan:
+def _plan_finish(
+    path: Path,
+    head: bytes,
+    found: SegmentScan,
+    fragments: tuple[FoundFragment, ...],
+    wall_start_ns: int | None,
+) -> RepairPlan:
     cut_to = fragments[-1].end
     whole = replace(found, fragments=fragments, whole_end=cut_to)
     index = whole.index()
@@ -128,7 +135,8 @@ def _plan_finish(path: Path, head: bytes, found: SegmentScan, fragments: tuple[F
     if found.index_start is None:
         reasons.append("it has no index")
     video = found.header.video
-    final = replace(stamp, final=True, repaired=True, samples=index.samples)
+    began_ns = stamp.wall_start_ns if wall_start_ns is None else wall_start_ns
+    final = replace(stamp, wall_start_ns=began_ns, final=True, repaired=True, samples=index.samples)
     return RepairPlan(
         path=path,
         action="finish",

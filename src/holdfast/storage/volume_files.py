@@ -81,6 +81,8 @@ class Uncut:
     """It may as well be one of these."""
     place: tuple[str, int] = ("", 0)
     """Its run, and its place there, by which it is known; no run: it is the one at `path`."""
+    wall_start_ns: int | None = None
+    """When it begins; None: as it says itself."""
     since_ns: int = field(default_factory=time.time_ns)
     """When that was ordered, in wall time."""
 
@@ -96,7 +98,7 @@ class Uncut:
             return 0
         if path.stat().st_size > self.size_bytes:
             os.truncate(path, self.size_bytes)
-        make_final(path)
+        make_final(path, self.wall_start_ns)
         return path.stat().st_size
 
     def _is_it(self, path: Path) -> bool:
@@ -279,12 +281,14 @@ class VolumeFiles:
             path = segment.file.full_path
         names = (order.path,) if order.path else order.paths
         if path is not None:
-            self._begin_cut(order.key, Uncut(order.size_bytes, path), is_again=False)
+            uncut = Uncut(order.size_bytes, path, wall_start_ns=order.wall_start_ns)
+            self._begin_cut(order.key, uncut, is_again=False)
         elif nameless is not None:
             self._begin_cut(order.key, Uncut(0, nameless), is_again=False)
         elif names:
             first, *others = (self._root / name for name in names)
-            uncut = Uncut(order.size_bytes, first, tuple(others), (order.run_id, order.ordinal))
+            place = order.run_id, order.ordinal
+            uncut = Uncut(order.size_bytes, first, tuple(others), place, order.wall_start_ns)
             self._begin_cut(order.key, uncut, is_again=False)
         else:
             self._answers.append(Cut(order.key, 0))
@@ -366,9 +370,12 @@ def _place_in_run(head: bytes) -> tuple[str, int] | None:
     return None if stamp is None else (str(stamp.run_id), stamp.ordinal)
 
 
-def make_final(path: Path) -> None:
-    """Make an open segment final. Raises OSError, StalePlanError, and ValueError when nothing in it can be played."""
-    plan = plan_repair(path)
+def make_final(path: Path, wall_start_ns: int | None = None) -> None:
+    """Make an open segment final. Raises OSError, StalePlanError, and ValueError when nothing in it can be played.
+
+    `wall_start_ns`: when its first frame was taken, if that is known better than when the file was begun.
+    """
+    plan = plan_repair(path, wall_start_ns)
     if plan is not None and plan.action != "finish":
         raise ValueError("; ".join(plan.reasons))
     if plan is not None:

@@ -116,13 +116,24 @@ def contradictions(
 
 
 def _not_accounted(film: Film, hole: Hole, gaps: Sequence[Gap], causes: AbstractSet[str], edge_ns: int) -> list[str]:
-    outside = 0
+    outside: list[int] = []
     blamed: set[str] = set()
     for frame in range(hole.first, hole.last + 1):
         here = {gap.cause for gap in gaps if gap.holds(film.wall_ns(frame), edge_ns)}
-        outside += not here
+        outside += [] if here else [frame]
         blamed |= here if here.isdisjoint(causes) else set()
     what = f"frames {hole.first} to {hole.last} ({hole.seconds:.1f} s) are missing"
-    found = [f"{what}, and {outside} of them are in no gap"] if outside else []
+    found = []
+    if outside:
+        near = min((_distance_ns(gap, film.wall_ns(frame)) for gap in gaps for frame in outside), key=abs, default=0)
+        which = f"{outside[0]} to {outside[-1]}, {near / 1e6:+.0f} ms from the nearest"
+        found.append(f"{what}, and {len(outside)} of them are in no gap ({which})")
     found += [f"{what}, and the cause is {', '.join(sorted(blamed))}"] if blamed else []
     return found[:_SHOWN]
+
+
+def _distance_ns(gap: Gap, wall_ns: int) -> int:
+    """How far a moment lies before a gap (negative) or behind it; 0: it lies in it."""
+    if wall_ns < gap.from_ns:
+        return wall_ns - gap.from_ns
+    return max(0, wall_ns - gap.to_ns) if gap.to_ns is not None else 0
