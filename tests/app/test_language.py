@@ -13,7 +13,10 @@ import pytest
 
 from holdfast.app import demo_words, korean, words
 from holdfast.app.alarms_command import BROAD as ALARMS_BROAD
+from holdfast.app.backup_command import STATES as BACKUP_STATES
 from holdfast.app.commands import run
+from holdfast.app.delete_command import COLUMNS as DELETE_COLUMNS
+from holdfast.app.delete_command import WHAT as DELETE_WHAT
 from holdfast.app.gaps_command import COVERAGE, GAPS_BROAD
 from holdfast.app.korean.library import ARGPARSE, CONTROL, SYSTEM
 from holdfast.app.language import cells, language, say, translated, wrapped
@@ -38,8 +41,10 @@ TABLES = (
     words.SEVERITIES,
     words.VOLUMES,
     demo_words.ANNOUNCED,
+    BACKUP_STATES,
+    DELETE_WHAT,
 )
-HEADINGS = {*WITH_VOLUME, *VOLUMES_BROAD, *SEEN, *GAPS_BROAD, *COVERAGE, *ALARMS_BROAD}
+HEADINGS = {*WITH_VOLUME, *VOLUMES_BROAD, *SEEN, *GAPS_BROAD, *COVERAGE, *ALARMS_BROAD, *DELETE_COLUMNS}
 ARGPARSE_KEYS = {
     "usage: ",
     "positional arguments",
@@ -59,6 +64,14 @@ MADE_IN_ENGLISH: Mapping[str, tuple[str, ...]] = {
     "notify/web.py": ("Undelivered", "return"),
     "app/alarms_command.py": ("TEST_SENTENCE",),
     "config/alarms.py": ("problem",),
+    "config/backup.py": ("problem",),
+    "app/backup.py": ("stopped", "return"),
+    "app/backup_helper.py": ("HelperError",),
+    "app/backup_schedule.py": ("Ended", "return"),
+    "storage/backup_process.py": ("SourceError", "TargetError"),
+    "storage/backup_target.py": ("TargetError", "FullError", "BusyError"),
+    "storage/move_process.py": ("MoveError",),
+    "storage/moving.py": ("MoveError", "SourceError"),
     "policy/gap_words.py": ("SENTENCES", "UNKNOWN_CAUSE"),
     "lab/storage/needs.py": ("return",),
     "storage/errors.py": ("_REMEDY", "remedy", "return"),
@@ -349,6 +362,8 @@ def test_wrong_usage_is_refused_in_korean(
         "status",
         "volumes",
         "adopt",
+        "backup",
+        "delete",
         "start",
         "stop",
         "mode",

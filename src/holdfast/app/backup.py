@@ -88,6 +88,19 @@ class Outcome:
         """Everything that was asked for is in the backup."""
         return not (self.stopped or self.left or self.plan.not_there or self.not_removed)
 
+    @property
+    def reason(self) -> str:
+        """Why it is not complete, in English; empty when it is."""
+        if self.stopped or self.is_complete:
+            return self.stopped
+        if self.failed:
+            row, reason = self.failed[0]
+            return f"{len(self.failed)} files could not be saved. {row.path}: {reason}"
+        if self.plan.not_there:
+            names = ", ".join(sorted({row.volume for row in self.plan.not_there}))
+            return f"{len(self.plan.not_there)} files are on volumes that are not there: {names}."
+        return f"{self.not_removed} files stay here: their copies are not what was saved any more."
+
 
 class Watches(Protocol):
     """Who is told how far it is."""
@@ -235,9 +248,10 @@ class _Run:
         self.outcome.held_back += len(deleted.kept)
 
     def _detail(self) -> dict[str, Json]:
-        at, target = iso(self.begun_ns), str(self.order.to)
+        at = iso(self.begun_ns)
+        text = f"moved to backup {self.order.to} at {at}"
         return {
-            "text": f"moved to backup {target} at {at}",
+            "text": text,
             "by": who(),
             "at": at,
             "how": "backup",

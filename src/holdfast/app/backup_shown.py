@@ -164,7 +164,7 @@ def outcome_json(outcome: Outcome) -> str:
             "not_removed": outcome.not_removed,
             "is_full": outcome.is_full,
             "is_complete": outcome.is_complete,
-            "error": outcome.stopped or (outcome.failed[0][1] if outcome.failed else ""),
+            "error": outcome.reason,
         }
     )
     return "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)

@@ -3,12 +3,12 @@
 import contextlib
 import json
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from holdfast.app.recording_root import STATE_FOLDER
 from holdfast.domain.times import WallNs
-from holdfast.policy.backups import LastBackup
+from holdfast.policy.backups import BackupTimes, LastBackup
 from holdfast.storage.segment_file import sync_folder
 
 NAME = "backups.json"
@@ -22,6 +22,8 @@ class BackupMemory:
     targets: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Ids of the backups that were at a path."""
     last: LastBackup | None = None
+    """When the schedule began the last one, by these times."""
+    times: BackupTimes | None = None
 
     def known_at(self, path: Path) -> tuple[str, ...]:
         """Ids of the backups that were there before."""
@@ -44,9 +46,10 @@ def remember(root: Path, memory: BackupMemory) -> None:
     """Put it on the disk, whole or not at all. Raises OSError."""
     file = root / STATE_FOLDER / NAME
     new = file.with_suffix(f".{os.getpid()}.new")
-    last = {} if memory.last is None else {"last": {"wall_ns": memory.last.wall_ns, "day": memory.last.day}}
+    last = {} if memory.last is None else {"last": asdict(memory.last)}
+    times = {} if memory.times is None else {"times": asdict(memory.times)}
     with new.open("w", encoding="utf-8") as opened:
-        json.dump({"targets": {path: list(ids) for path, ids in memory.targets.items()}, **last}, opened)
+        json.dump({"targets": {path: list(ids) for path, ids in memory.targets.items()}, **last, **times}, opened)
         opened.flush()
         os.fsync(opened.fileno())
     new.replace(file)
@@ -64,6 +67,16 @@ def _understood(said: object) -> BackupMemory:
     }
     match last:
         case {"wall_ns": int(wall_ns), "day": int(day)}:
-            return BackupMemory(targets, LastBackup(WallNs(wall_ns), day))
+            return BackupMemory(targets, LastBackup(WallNs(wall_ns), day), _times(said.get("times")))
         case _:
             return BackupMemory(targets)
+
+
+def _times(said: object) -> BackupTimes | None:
+    match said:
+        case {"at_minute": int(at_minute), "every_s": None}:
+            return BackupTimes(at_minute=at_minute)
+        case {"at_minute": None, "every_s": int(every_s) | float(every_s)}:
+            return BackupTimes(every_s=every_s)
+        case _:
+            return None

@@ -63,10 +63,10 @@ def add_delete(commands: Commands) -> None:
         help=say("from then on: 2026-11-26, '2026-11-26 14:30' or, for two hours ago, 2h"),
     )
     parser.add_argument("--to", dest="to_ns", type=moment_ns, required=True, metavar="MOMENT", help=say("up to then"))
-    add_folder(parser, "--in")
-    parser.add_argument("--reason", default="", metavar="TEXT", help=say("why; it stands in the ledger of gaps"))
     parser.add_argument("--plan", action="store_true", help=say("only say what would be done"))
     parser.add_argument("--yes", action="store_true", help=say("do not ask"))
+    parser.add_argument("--reason", default="", metavar="TEXT", help=say("why; it stands in the ledger of gaps"))
+    add_folder(parser, "--in")
     parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
 
 

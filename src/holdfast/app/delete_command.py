@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +33,13 @@ from holdfast.ports.catalog import CatalogError, CatalogPort
 
 COLUMNS = ("Camera", "Begin", "Length", "Size", "What", "File")
 NARROW = ("Size", "What", "File")
-GOES, HELD, BEYOND, IN_USE = "goes", "held", "partly outside", "being written"
+WHAT: Mapping[str, str] = {
+    "goes": "goes",
+    "held": "held",
+    "beyond": "partly outside",
+    "in_use": "being written",
+}
+"""What becomes of a file, as programs and as people read it."""
 MOST_REASON = 500
 
 
@@ -125,8 +131,7 @@ def _nothing_done(options: argparse.Namespace, planned: DeletionPlan) -> Exit:
 
 
 def _print_plan(planned: DeletionPlan) -> None:
-    words = ((planned.go, GOES), (planned.held, HELD), (planned.beyond, BEYOND), (planned.in_use, IN_USE))
-    rows = [_cells(row, what) for some, what in words for row in some]
+    rows = [_cells(row, what) for what, some in _sorted(planned) for row in some]
     if rows:
         print_table(rows, COLUMNS, NARROW)
     print(say("{count} files go, {size}.", count=len(planned.go), size=size_words(planned.size_bytes)))
@@ -141,15 +146,19 @@ def _print_plan(planned: DeletionPlan) -> None:
         print(say("{count} files are being written, and stay.", count=len(planned.in_use)))
 
 
+def _sorted(planned: DeletionPlan) -> Iterator[tuple[str, Sequence[SegmentRecord]]]:
+    yield from zip(WHAT, (planned.go, planned.held, planned.beyond, planned.in_use), strict=True)
+
+
 def _cells(row: SegmentRecord, what: str) -> dict[str, str]:
-    is_open = what == IN_USE
+    is_open = what == "in_use"
     begin = datetime.fromtimestamp(row.wall_start_ns / NS_PER_S, tz=UTC).astimezone()
     return {
         "Camera": row.camera if row.stream == "main" else f"{row.camera}/{row.stream}",
         "Begin": f"{begin:%Y-%m-%d %H:%M:%S}",
         "Length": "-" if is_open else f"{row.duration_ns / NS_PER_S:.1f} s",
         "Size": "-" if is_open else f"{row.size_bytes / 1e6:.1f} MB",
-        "What": say(what),
+        "What": say(WHAT[what]),
         "File": row.path,
     }
 
@@ -160,7 +169,9 @@ def _print_done(deleted: Deleted) -> None:
         sentence = "{count} files stay: they were held meanwhile, or came home to another disk. Look again: --plan"
         print(say(sentence, count=len(deleted.kept)))
     if deleted.waiting:
-        sentence = "{count} of their files are still on a disk that could not be written. Call it again, or start the recorder."  # noqa: E501 - one sentence
+        sentence = (
+            "{count} of their files could not be removed from their disks yet. Call it again, or start the recorder."
+        )
         print(say(sentence, count=len(deleted.waiting)))
 
 
@@ -168,8 +179,7 @@ def _print_json(planned: DeletionPlan, deleted: Deleted, *, is_json: bool) -> No
     if not is_json:
         return
     gone = {(row.volume, row.path) for row in deleted.gone}
-    words = ((planned.go, "goes"), (planned.held, "held"), (planned.beyond, "beyond"), (planned.in_use, "in_use"))
-    for some, what in words:
+    for what, some in _sorted(planned):
         for row in some:
             line = {
                 "camera": row.camera,

@@ -132,13 +132,16 @@ def is_due(times: BackupTimes, last: LastBackup, now: LocalMoment) -> bool:
 
 
 def last_at_first(times: BackupTimes, known: LastBackup | None, now: LocalMoment) -> LastBackup:
-    """The last one, when the service begins. Without any, today counts as done when its time has passed.
+    """The last one, when the service begins.
 
-    A last one that lies ahead was noted by a clock that was wrong: it counts as now.
+    Without any, today counts as done when its time has passed, and one that is made every so often is due at once. One
+    that lies ahead was noted by a clock that was wrong: it counts as now.
     """
     here = LastBackup(now.wall_ns, now.day)
     if known is not None:
         return here if known.day > now.day or known.wall_ns > now.wall_ns else known
+    if times.every_s is not None:
+        return replace(here, wall_ns=WallNs(0))
     if times.at_minute is not None and now.minute < times.at_minute:
         return replace(here, day=now.day - 1)
     return here
