@@ -24,6 +24,7 @@ from holdfast.policy.backups import BackupTimes, LastBackup, LocalMoment, is_due
 LOG = logging.getLogger("holdfast.storage")
 LOOK_EVERY_S = 5.0
 NICE = 10
+REFUSED = "holdfast: "
 MOST_LINE_BYTES = 1 << 20
 LONGEST_SENTENCE = 500
 ENGLISH = {"HOLDFAST_LANG": "en"}
@@ -185,8 +186,10 @@ async def _passed_on(stream: asyncio.StreamReader) -> str:
     last = ""
     while line := await stream.readline():
         last = line.decode(errors="replace").strip()
-        LOG.info("backup: %s", last)
-    return last.removeprefix("holdfast: ")
+        if not last.startswith(REFUSED):
+            # What it was refused for is told with the outcome.
+            LOG.info("backup: %s", last)
+    return last.removeprefix(REFUSED)
 
 
 def _summary(line: bytes) -> dict[str, Any]:

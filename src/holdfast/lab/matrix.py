@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from holdfast.lab.scenarios import (
+    backup,
     clocks,
     crowded,
     disks,
@@ -101,6 +102,16 @@ SCENARIOS: Mapping[str, Scenario] = {
     "storage-slow-1s": lambda root, seed, quick: storage.slow(root, sync_s=1, seconds=10 if quick else 60, seed=seed),
     "storage-slow-10s": lambda root, seed, quick: storage.slow(root, sync_s=10, seconds=25 if quick else 60, seed=seed),
     **{f"storage-{fault}-failover": partial(_failover, fault) for fault in WAYS},
+    "backup": lambda root, seed, quick: [
+        *backup.pulled(root.parent / "1" / "rec", times=2 if quick else 20, seed=seed),
+        *backup.killed(root.parent / "2" / "rec", times=3 if quick else 50, seed=seed),
+        *backup.killed(root.parent / "3" / "rec", times=3 if quick else 50, seed=seed, removes=True),
+        *backup.full(root.parent / "4" / "rec", seed=seed),
+        *backup.flipped(root.parent / "5" / "rec", times=3 if quick else 30, seed=seed),
+        *backup.changing(root.parent / "6" / "rec", times=2 if quick else 10, seed=seed),
+    ],
+    "backup-hung": lambda root, seed, _quick: backup.hung(root, seed=seed),
+    "delete-killed": lambda root, seed, quick: backup.deleted(root, times=3 if quick else 30, seed=seed),
     "command-lines": lambda root, _seed, _quick: inputs.command_lines(root),
     "names-and-signals": lambda root, seed, _quick: inputs.names_and_signals(root, seed=seed),
     "secrets": lambda root, seed, _quick: inputs.secrets(root, seed=seed),
