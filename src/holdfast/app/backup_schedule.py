@@ -19,7 +19,7 @@ from holdfast.config.settings import BackupSettings
 from holdfast.domain.secrets import one_line
 from holdfast.domain.times import NS_PER_S, WallNs
 from holdfast.policy.alarms import BackupFacts
-from holdfast.policy.backups import BackupTimes, LastBackup, LocalMoment, is_due, last_at_first
+from holdfast.policy.backups import BackupTimes, LastBackup, LocalMoment, begun, is_due, last_at_first
 
 LOG = logging.getLogger("holdfast.storage")
 LOOK_EVERY_S = 5.0
@@ -100,7 +100,7 @@ class BackupSchedule:
         is_running = self._running is not None and not self._running.done()
         if is_running or not is_due(_times(settings), self._last, now):
             return
-        self._last = LastBackup(now.wall_ns, now.day)
+        self._last = begun(_times(settings), now)
         await in_daemon(partial(_note, self.root, _times(settings), self._last))
         self._running = asyncio.get_running_loop().create_task(self._back_up(settings))
 

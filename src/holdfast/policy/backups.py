@@ -117,6 +117,13 @@ class LastBackup:
 
     wall_ns: WallNs
     day: int
+    """The day that it was for: the one before its own when it was late."""
+
+
+def begun(times: BackupTimes, now: LocalMoment) -> LastBackup:
+    """One is begun now: for the last day whose time has come."""
+    is_before = times.at_minute is not None and now.minute < times.at_minute
+    return LastBackup(now.wall_ns, now.day - is_before)
 
 
 def is_due(times: BackupTimes, last: LastBackup, now: LocalMoment) -> bool:
@@ -126,22 +133,16 @@ def is_due(times: BackupTimes, last: LastBackup, now: LocalMoment) -> bool:
     """
     if times.every_s is not None:
         return now.wall_ns - last.wall_ns >= times.every_s * NS_PER_S
-    if times.at_minute is None or now.day <= last.day:
-        return False
-    return now.minute >= times.at_minute or now.day > last.day + 1
+    return times.at_minute is not None and begun(times, now).day > last.day
 
 
 def last_at_first(times: BackupTimes, known: LastBackup | None, now: LocalMoment) -> LastBackup:
     """The last one, when the service begins.
 
-    Without any, today counts as done when its time has passed, and one that is made every so often is due at once. One
-    that lies ahead was noted by a clock that was wrong: it counts as now.
+    Without any, the last day whose time has come counts as done, and one that is made every so often is due at once.
+    One that lies ahead was noted by a clock that was wrong: it counts as now.
     """
-    here = LastBackup(now.wall_ns, now.day)
+    here = begun(times, now)
     if known is not None:
         return here if known.day > now.day or known.wall_ns > now.wall_ns else known
-    if times.every_s is not None:
-        return replace(here, wall_ns=WallNs(0))
-    if times.at_minute is not None and now.minute < times.at_minute:
-        return replace(here, day=now.day - 1)
-    return here
+    return here if times.every_s is None else replace(here, wall_ns=WallNs(0))
