@@ -19,7 +19,7 @@ from holdfast.lab import processes, reader
 from holdfast.lab.camera import CameraSpec
 from holdfast.lab.clips import ClipSpec
 from holdfast.lab.scenarios.accounts import camera_name, problems
-from holdfast.lab.scenarios.stand import HOLDFAST, Row, Stand, stand
+from holdfast.lab.scenarios.stand import HOLDFAST, Row, Stand, await_that, stand
 from holdfast.lab.storage.disks import LoopDisk, TmpfsDisk
 from holdfast.lab.storage.fuse_disk import FuseDisk
 from holdfast.lab.storage.needs import demand
@@ -69,11 +69,11 @@ def killed(root: Path, *, times: int, seed: int, removes: bool = False) -> list[
         for _ in range(times):
             running = _begin(made, target, *options)
             time.sleep(chance.uniform(0.5, 4.0))
-            cut_off += running.poll() is None and (target / ".holdfast/backup.jsonl").exists()
+            cut_off += running.poll() is None and _has_record(target)
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(running.pid, signal.SIGKILL)
             processes.end(running, with_signal=0)
-            wrong += verified(made, target, "after a kill") if (target / ".holdfast/backup.jsonl").exists() else []
+            wrong += verified(made, target, "after a kill")
         wrong += [] if cut_off else ["it was never in the middle when it was killed"]
         rows = _to_the_end(name, made, target, wrong, *options)
         left = len(made.segments()) if removes else 0
@@ -156,7 +156,7 @@ def hung(root: Path, *, seed: int) -> list[Row]:
     with footage(root, seed) as made, FuseDisk(root.parent / "target") as disk:
         target = disk.folder / "backup"
         running = _begin(made, target)
-        time.sleep(2.0)
+        await_that(lambda: _has_record(target), 30)
         disk.trouble("hang")
         begun_s = time.monotonic()
         try:
@@ -231,12 +231,19 @@ def summary(text: str) -> dict[str, Any]:
 
 def verified(made: Stand, target: Path, when: str) -> list[str]:
     """What of that which counts as saved is not whole, or is there twice."""
+    if not _has_record(target):
+        # It had not come so far.
+        return []
     found = made.ask("backup", "--verify", str(target), "--json")
     bad = [line for line in found.stdout.splitlines()[:-1] if '"unknown"' not in line]
     wrong = [f"{when}: {line}" for line in bad] + ([] if found.returncode == OK else [f"{when}: {found.stderr}"])
     entries = [json.loads(line) for line in _record(target) if line.strip()]
     keys = [(one["run_id"], one["ordinal"]) for one in entries if one.get("kind") == "segment"]
     return wrong + [f"{when}: segment {key} is there twice" for key in {key for key in keys if keys.count(key) > 1}]
+
+
+def _has_record(target: Path) -> bool:
+    return (target / ".holdfast/backup.jsonl").exists()
 
 
 def _record(target: Path) -> Iterator[str]:
