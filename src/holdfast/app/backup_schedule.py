@@ -85,6 +85,8 @@ class BackupSchedule:
                 except Exception:  # the boundary of the loop: recording goes on, and so does the schedule
                     LOG.exception("a mistake of the recorder itself: the backup of the schedule was not begun")
         finally:
+            if self._running is not None:
+                self._running.cancel()
             if self._process is not None:
                 with contextlib.suppress(ProcessLookupError):
                     self._process.kill()

@@ -83,7 +83,7 @@ class Backup:
             return {"error": text, "of": "target"}
         except OSError as error:
             is_full = volume_state_of(error) is VolumeState.FULL
-            path = Path(request["target"]) if self._target is None else self._target.path
+            path = Path(request.get("root") or request.get("target") or self._at.path)
             return {"error": fault_of(error, path)[1], "of": "full" if is_full else "target"}
 
     @property
