@@ -297,4 +297,4 @@ def _catalog(seen: CatalogFacts) -> Iterator[_Verdict]:
 def _backup(seen: BackupFacts) -> _Verdict:
     is_wrong = None if seen.trouble is None else bool(seen.trouble)
     sentence = f"The last backup is not complete. {seen.trouble}"
-    return _Verdict(AlarmKind.BACKUP, "", is_wrong, 0.0, sentence)
+    return _Verdict(AlarmKind.BACKUP, "", is_wrong, 0.0, sentence, Severity.WARNING)
