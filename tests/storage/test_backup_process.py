@@ -12,86 +12,12 @@ from typing import Any
 import pytest
 
 from holdfast.storage import backup_process, moving
-from holdfast.storage.backup_ledger import FOLDER, NAME, append, is_inside, read_saved
+from holdfast.storage.backup_ledger import FOLDER, append, is_inside, read_saved
 from holdfast.storage.backup_process import Backup
 from holdfast.storage.backup_target import Target
-from holdfast.storage.identity import adopt
+from tests.storage.backup_desk import FAST, PATH, THEIRS, Desk
 
-OURS, THEIRS = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
-PATH = "cam_01/2026-11-26/cam_01_20261126_120000.mp4"
-FAST = 1 << 40
 COMMAND = (sys.executable, "-m", "holdfast.storage.backup_process")
-
-
-class Desk:
-    """A volume with a file on it, and a folder for the backup."""
-
-    def __init__(self, tmp_path: Path) -> None:
-        self.volume, self.target = tmp_path / "volume", tmp_path / "target"
-        self.volume.mkdir()
-        self.volume_id = adopt(self.volume, "main", OURS).volume_id
-        self.content = os.urandom(3 * moving.CHUNK_BYTES + 12345)
-        self.put(PATH, self.content)
-        self.told: list[dict[str, Any]] = []
-        self.backup = Backup(self.told.append)
-
-    def put(self, path: str, content: bytes) -> None:
-        (self.volume / path).parent.mkdir(parents=True, exist_ok=True)
-        (self.volume / path).write_bytes(content)
-
-    def opening(
-        self, *, how: str = "write", recorder: str = OURS, known: tuple[str, ...] = (), anew: bool = False
-    ) -> Any:
-        return {
-            "do": "open",
-            "as": how,
-            "target": str(self.target),
-            "recorder_id": recorder,
-            "known": known,
-            "begins_anew": anew,
-        }
-
-    def saving(self, path: str = PATH, *, ordinal: int = 0, size_bytes: int | None = None, rate: float = FAST) -> Any:
-        entry = {
-            "size_bytes": (self.volume / path).stat().st_size if size_bytes is None else size_bytes,
-            "camera": "cam_01",
-            "stream": "main",
-            "run_id": "run",
-            "session": 1,
-            "ordinal": ordinal,
-            "wall_start_ns": 1,
-            "duration_ns": 2,
-            "frames": 3,
-            "recorder_id": OURS,
-        }
-        return {
-            "do": "save",
-            "source_root": str(self.volume),
-            "source_id": self.volume_id,
-            "path": path,
-            "bytes_per_s": rate,
-            "entry": entry,
-        }
-
-    def opened(self) -> "Desk":
-        assert "error" not in self.backup.answer(self.opening())
-        return self
-
-    def saved(self) -> list[str]:
-        folder = os.open(self.target, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            return sorted(one.path for one in read_saved(folder).whole())
-        finally:
-            os.close(folder)
-
-    def record(self) -> Path:
-        return self.target / FOLDER / NAME
-
-    def verified(self) -> dict[str, str]:
-        self.told.clear()
-        said = self.backup.answer({"do": "verify", "bytes_per_s": FAST})
-        assert "error" not in said
-        return {one["file"]: one["state"] for one in self.told if "file" in one}
 
 
 @pytest.fixture
@@ -178,60 +104,6 @@ def test_a_symbolic_link_on_the_way_is_not_followed(desk: Desk, tmp_path: Path) 
     (desk.target / "cam_01").symlink_to(tmp_path / "elsewhere")
     assert desk.backup.answer(desk.saving())["of"] == "target"
     assert not list((tmp_path / "elsewhere").iterdir())
-
-
-# ---------------------------------------------------------------- which target
-
-
-def test_a_target_that_was_used_before_is_not_made_anew_below_an_empty_mount_point(desk: Desk) -> None:
-    first = desk.backup.answer(desk.opening())["backup_id"]
-    shutil.rmtree(desk.target)
-    for _ in range(2):
-        said = Backup(desk.told.append).answer(desk.opening(known=(first,)))
-        assert "--new-target" in said["error"]
-        desk.target.mkdir(exist_ok=True)
-        assert list(desk.target.iterdir()) == []
-    again = Backup(desk.told.append).answer(desk.opening(known=(first,), anew=True))
-    assert again["backup_id"] not in ("", first)
-
-
-def test_another_backup_disk_of_this_recorder_may_be_there(desk: Desk) -> None:
-    other = desk.backup.answer(desk.opening())["backup_id"]
-    assert Backup(desk.told.append).answer(desk.opening(how="plan", known=("some other id",)))["backup_id"] == other
-
-
-def test_a_plan_changes_nothing(desk: Desk) -> None:
-    assert desk.backup.answer(desk.opening(how="plan")) == {"backup_id": "", "free_bytes": None}
-    assert desk.backup.answer({"do": "saved"}) == {"unreadable": 0}
-    assert not desk.target.exists()
-
-
-def test_the_backup_of_another_recorder_is_refused(desk: Desk) -> None:
-    desk.backup.answer(desk.opening(recorder=THEIRS))
-    assert "another recorder" in Backup(desk.told.append).answer(desk.opening())["error"]
-
-
-def test_a_marker_that_makes_no_sense_is_refused_and_half_of_one_is_mended(desk: Desk) -> None:
-    folder = desk.target / FOLDER
-    folder.mkdir(parents=True)
-    (folder / "backup.json").write_text("nonsense", encoding="utf-8")
-    assert "cannot be used" in desk.backup.answer(desk.opening())["error"]
-    (folder / "backup.json").write_text('{"format": 1, "volu', encoding="utf-8")
-    assert desk.backup.answer(desk.opening())["backup_id"]
-
-
-def test_one_backup_at_a_time(desk: Desk) -> None:
-    desk.opened()
-    assert Backup(desk.told.append).answer(desk.opening())["of"] == "busy"
-
-
-@pytest.mark.parametrize("made", ["file", "nothing above"])
-def test_a_place_that_cannot_be_a_folder_is_refused(desk: Desk, tmp_path: Path, made: str) -> None:
-    if made == "file":
-        desk.target.write_text("x", encoding="utf-8")
-    else:
-        desk.target = tmp_path / "no" / "such"
-    assert desk.backup.answer(desk.opening())["of"] == "target"
 
 
 # ---------------------------------------------------------------- the record

@@ -286,16 +286,23 @@ def _flip(file: Path, chance: random.Random) -> None:
 
 def _in_work(made: Stand, running: "subprocess.Popen[bytes]") -> Path:
     """A file that is being copied at this moment, as the table of open files of the helper has it."""
-    deadline_s = time.monotonic() + 30
-    while time.monotonic() < deadline_s:
-        for helper in _children(running.pid):
-            for link in Path(f"/proc/{helper}/fd").glob("*"):
-                with contextlib.suppress(OSError):
-                    file = link.readlink()
-                    if file.suffix == ".mp4" and file.is_relative_to(made.root):
-                        return file
-        time.sleep(0.01)
-    raise TimeoutError("nothing was copied")
+    found: list[Path] = []
+
+    def is_open() -> bool:
+        found.extend(file for helper in _children(running.pid) for file in _open_files(helper, made.root))
+        return bool(found)
+
+    await_that(is_open, 30)
+    return found[0]
+
+
+def _open_files(pid: int, root: Path) -> Iterator[Path]:
+    """Footage below the folder that a process has open."""
+    for link in Path(f"/proc/{pid}/fd").glob("*"):
+        with contextlib.suppress(OSError):
+            file = link.readlink()
+            if file.suffix == ".mp4" and file.is_relative_to(root):
+                yield file
 
 
 def _children(pid: int) -> list[int]:
