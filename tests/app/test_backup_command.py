@@ -301,6 +301,24 @@ def test_what_makes_no_sense_is_refused(made: Several, options: list[str]) -> No
     assert run(["backup", str(made.state), *options]) == Exit.USAGE
 
 
+def test_no_catalog_is_made_where_there_is_none(tmp_path: Path, capsys: Shown) -> None:
+    (tmp_path / "empty").mkdir()
+    assert run(["backup", str(tmp_path / "empty"), "--to", str(tmp_path / "backup")]) == Exit.FOLDER
+    command = ["delete", "cam_01", "--from", "2h", "--to", "1h", "--in", str(tmp_path / "empty"), "--yes"]
+    assert run(command) == Exit.FOLDER
+    assert "There is no catalog" in capsys.readouterr().err
+    assert not list((tmp_path / "empty").iterdir())
+    assert not (tmp_path / "backup").exists()
+
+
+def test_files_of_another_user_are_not_made_beside_the_catalog(
+    made: Several, target: Path, monkeypatch: pytest.MonkeyPatch, capsys: Shown
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 54321)
+    assert back_up(made, target) == Exit.FOLDER
+    assert "Do it as the user that the recorder runs as: sudo -u" in capsys.readouterr().err
+
+
 def test_two_at_once_are_one_too_many(made: Several, target: Path) -> None:
     assert back_up(made, target) == Exit.OK
     with Helper() as other:

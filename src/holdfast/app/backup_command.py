@@ -16,7 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from holdfast.app.backup import BackupOrder, back_up, planned
 from holdfast.app.backup_helper import Helper, HelperError
 from holdfast.app.backup_shown import BackupProgress, outcome_json, outcome_lines, plan_lines
-from holdfast.app.deciding import check_user
+from holdfast.app.deciding import check_user, existing_catalog
 from holdfast.app.folder import folder_of_recordings
 from holdfast.app.language import say, translated
 from holdfast.app.logs import set_up_logs
@@ -25,7 +25,6 @@ from holdfast.app.recording_root import catalog_path
 from holdfast.app.volume_places import volume_places
 from holdfast.app.where import configured_paths, root_of
 from holdfast.catalog.queries import CatalogReader
-from holdfast.catalog.store import Catalog
 from holdfast.ports.catalog import CatalogError
 
 MIN_RATE_BYTES = 64 << 10
@@ -76,7 +75,7 @@ def _plan(order: BackupOrder, options: argparse.Namespace) -> int:
 def _back_up(order: BackupOrder, options: argparse.Namespace) -> int:
     check_user(order.root)
     set_up_logs(console=None)
-    catalog = Catalog.open(catalog_path(order.root))
+    catalog = existing_catalog(order.root)
     try:
         with Helper() as helper, BackupProgress(quiet=options.json) as shown, _interruptible() as was_interrupted:
             outcome = back_up(order, catalog, _places(order, options), helper, shown, was_interrupted)

@@ -13,18 +13,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from holdfast.app.backup_helper import Helper, HelperError
-from holdfast.app.deciding import ask_for_yes, check_user
+from holdfast.app.deciding import ask_for_yes, check_user, existing_catalog
 from holdfast.app.deleting import Deleted, Deleting, Tell, note, who
 from holdfast.app.folder import folder_of_recordings
 from holdfast.app.language import say, translated
 from holdfast.app.logs import set_up_logs
 from holdfast.app.moments import iso, local
 from holdfast.app.problems import Exit, Problem
-from holdfast.app.recording_root import catalog_path
 from holdfast.app.tables import print_table
 from holdfast.app.volume_places import VolumePlace, volume_places
 from holdfast.app.where import configured_paths, root_of
-from holdfast.catalog.store import Catalog
 from holdfast.domain.segments import Json, SegmentRecord
 from holdfast.domain.times import NS_PER_S, WallNs
 from holdfast.policy.deleting import DeletionPlan, plan
@@ -50,7 +48,7 @@ def delete(options: argparse.Namespace) -> int:
     check_user(root)
     set_up_logs(console=None, settings=None)
     try:
-        catalog = Catalog.open(catalog_path(root))
+        catalog = existing_catalog(root)
         try:
             return _delete(options, root, catalog)
         finally:
