@@ -344,12 +344,21 @@ def test_a_process_that_is_silent_or_dead_ends_the_backup_and_what_was_saved_sta
             helper.close()
         return real(helper, request, *hear)  # type: ignore[arg-type] # as given
 
+    end_ns = FIRST_NS + 2 * LENGTH_NS
+    gap = GapRecord(
+        gap_id="g", camera="cam_01", stream="main", cause="stalled", sentence="", from_wall_ns=WallNs(FIRST_NS + 1)
+    )
+    made.post(replace(gap, to_wall_ns=WallNs(FIRST_NS + 2)), replace(gap, gap_id="late", from_wall_ns=WallNs(end_ns)))
     with monkeypatch.context() as patched:
         patched.setattr(Helper, "ask", dying)
         assert back_up(made, target) == Exit.INCOMPLETE
     assert "the process that copies the files has ended" in capsys.readouterr().out
     assert len(list(saved(target).whole())) == 1
+    assert saved(target).gaps == {}
     assert back_up(made, target) == Exit.OK
+    # Also for what the first one saved.
+    assert set(saved(target).gaps) == {"g"}
+    assert saved(target).unaccounted == set()
 
 
 def test_a_disk_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

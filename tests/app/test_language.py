@@ -65,7 +65,7 @@ MADE_IN_ENGLISH: Mapping[str, tuple[str, ...]] = {
     "app/alarms_command.py": ("TEST_SENTENCE",),
     "config/alarms.py": ("problem",),
     "config/backup.py": ("problem",),
-    "app/backup.py": ("stopped", "return"),
+    "app/backup.py": ("INTERRUPTED", "return"),
     "app/backup_helper.py": ("HelperError",),
     "app/backup_schedule.py": ("Ended", "return"),
     "storage/backup_process.py": ("SourceError", "TargetError"),

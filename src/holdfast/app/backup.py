@@ -25,6 +25,7 @@ from holdfast.policy.deleting import is_held
 from holdfast.ports.catalog import CatalogPort, CatalogReads
 
 REMOVED_AT_ONCE = 50
+INTERRUPTED = "It was interrupted."
 FROM_CATALOG = ("size_bytes", "camera", "stream", "run_id", "session", "ordinal", "wall_start_ns", "duration_ns")
 Said = dict[str, Any]
 
@@ -64,8 +65,6 @@ class Outcome:
     stopped: str = ""
     """Why it ended before its end: a sentence. Empty when it did not."""
     is_full: bool = False
-    unreadable: int = 0
-    """Lines of the record on the target that make no sense."""
 
     @property
     def saved_bytes(self) -> int:
@@ -119,8 +118,7 @@ def planned(order: BackupOrder, catalog: CatalogReads, places: Mapping[str, Volu
     """What a backup would do; nothing is changed. Raises Problem, CatalogError, HelperError."""
     target = _target(order, places)
     _open(order, helper, target, "plan")
-    saved, _ = _saved(helper)
-    return plan(_asked(order, catalog), {one.key for one in saved}, places)
+    return plan(_asked(order, catalog), {one.key for one in _saved(helper).files}, places)
 
 
 def back_up(
@@ -160,8 +158,8 @@ class _Run:
 
     def all(self) -> None:
         self.ours = recorder_id(self.order.root)
-        before, self.outcome.unreadable = _saved(self.helper)
-        self.outcome.plan = plan(_asked(self.order, self.catalog), {one.key for one in before}, self.places)
+        before = _saved(self.helper)
+        self.outcome.plan = plan(_asked(self.order, self.catalog), {one.key for one in before.files}, self.places)
         detail = self._detail()
         if self.order.removes:
             self.deleting = Deleting(self.catalog, self.places, self.helper, detail)
@@ -170,7 +168,7 @@ class _Run:
         try:
             self._save_all()
             if self.order.removes and not self.outcome.stopped:
-                self._remove_earlier({one.key: one for one in before})
+                self._remove_earlier({one.key: one for one in before.files})
             self._remove_sources(at_least=1)
             self._account(before)
         except HelperError as error:
@@ -180,7 +178,7 @@ class _Run:
     def _save_all(self) -> None:
         for row in self.outcome.plan.to_save:
             if self.should_stop():
-                self.outcome.stopped = "It was interrupted."
+                self.outcome.stopped = INTERRUPTED
                 return
             self._take(row, self.helper.ask(self._request(row), partial(self._hear, row)))
             self.watches.ended(row)
@@ -189,6 +187,9 @@ class _Run:
             self._remove_sources(at_least=REMOVED_AT_ONCE)
 
     def _hear(self, row: SegmentRecord, said: Said) -> None:
+        if self.should_stop():
+            # In the middle of a file: the next backup goes on there.
+            raise HelperError(INTERRUPTED)
         self.watches.at(row, said["at_bytes"])
 
     def _request(self, row: SegmentRecord) -> Said:
@@ -228,7 +229,7 @@ class _Run:
         """Sources that an earlier backup saved: they go when their copies are read once more and are whole."""
         for row in self.outcome.plan.saved:
             if self.should_stop():
-                self.outcome.stopped = "It was interrupted."
+                self.outcome.stopped = INTERRUPTED
                 return
             if row.volume not in self.places:
                 continue
@@ -258,8 +259,14 @@ class _Run:
             "backup": self.backup_id,
         }
 
-    def _account(self, before: Sequence[SavedSegment]) -> None:
-        """Write down what is missing in what was saved, what of it is held, and how this backup ended."""
+    def _account(self, before: "_Before") -> None:
+        """Write down what is missing in what was saved, what of it is held, and how this backup ended.
+
+        Also for what a backup had saved that was killed before it came to that.
+        """
+        saved = [*self.outcome.saved, *(one for one in before.files if one.path in before.unaccounted)]
+        if not saved and not self.outcome.left:
+            return
         ended_ns = WallNs(time.time_ns())
         done = BackupDone(
             begun_wall_ns=self.begun_ns,
@@ -268,9 +275,8 @@ class _Run:
             size_bytes=self.outcome.saved_bytes,
             left=self.outcome.left,
         )
-        lines = [*self._missing(spans(before, self.outcome.saved)), {"kind": "run", **asdict(done)}]
-        if not self.outcome.saved and not self.outcome.left:
-            return
+        accounted = [one for one in before.files if one.path not in before.unaccounted]
+        lines = [*self._missing(spans(accounted, saved)), {"kind": "run", **asdict(done)}]
         said = self.helper.ask({"do": "note", "lines": lines})
         if "error" in said and not self.outcome.stopped:
             self.outcome.stopped, self.outcome.is_full = said["error"], said["of"] == "full"
@@ -337,8 +343,17 @@ def _open(order: BackupOrder, helper: Helper, target: Path, how: str) -> Said:
     raise Problem(Exit.BUSY if said["of"] == "busy" else Exit.FOLDER, translated(said["error"]))
 
 
-def _saved(helper: Helper) -> tuple[list[SavedSegment], int]:
-    """What is in the backup, and how many lines of its record make no sense. Raises Problem, HelperError."""
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What earlier backups saved, and is there."""
+
+    files: list[SavedSegment]
+    unaccounted: frozenset[str]
+    """Paths of those of which the record does not say yet what is missing between them."""
+
+
+def _saved(helper: Helper) -> _Before:
+    """What is in the backup. Raises Problem, HelperError."""
     found: list[SavedSegment] = []
 
     def hear(said: Said) -> None:
@@ -347,7 +362,7 @@ def _saved(helper: Helper) -> tuple[list[SavedSegment], int]:
     said = helper.ask({"do": "saved"}, hear)
     if "error" in said:
         raise Problem(Exit.FOLDER, translated(said["error"]))
-    return found, said["unreadable"]
+    return _Before(found, frozenset(said["unaccounted"]))
 
 
 def _segment(said: Said) -> SavedSegment:

@@ -184,7 +184,7 @@ def _verifying(read: Read, *, quiet: bool) -> Iterator[Callable[[dict[str, Any]]
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C ends a backup after the file that it is at; a second one at once."""
+    """Ctrl-C ends a backup, within a second in the middle of a file; a second one at once."""
     asked: list[bool] = []
 
     def interrupt(_signum: int, _frame: object) -> None:

@@ -35,6 +35,8 @@ class Saved:
     unreadable: int = 0
     """Lines that make no sense."""
     runs: int = 0
+    unaccounted: set[str] = field(default_factory=set)
+    """Paths that were saved since the last run that came to its account: the others were killed before."""
     gaps: dict[str, Line] = field(default_factory=dict)
     """By id, the last that was said of each."""
     holds: dict[str, Line] = field(default_factory=dict)
@@ -93,6 +95,7 @@ def _take(saved: Saved, line: Line | None) -> None:
         case {"kind": "segment"} if (one := _segment(line)) is not None:
             saved.by_path[one.path] = one
             saved.damaged.discard(one.path)
+            saved.unaccounted.add(one.path)
         case {"kind": "damaged", "path": str(path)}:
             saved.damaged.add(path)
         case {"kind": "gap", "gap_id": str(gap_id)}:
@@ -101,6 +104,7 @@ def _take(saved: Saved, line: Line | None) -> None:
             saved.holds[hold_id] = line
         case {"kind": "run"}:
             saved.runs += 1
+            saved.unaccounted.clear()
         case {"kind": str(kind)} if kind not in KINDS:
             # Of a newer release.
             return

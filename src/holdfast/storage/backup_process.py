@@ -106,7 +106,7 @@ class Backup:
     def _saved(self, _: Said) -> Said:
         """Tell every file that counts as saved and is there."""
         if self._target is None:
-            return {"unreadable": 0}
+            return {"unreadable": 0, "unaccounted": []}
         target, saved = self._target, read_saved(self._target.folder)
         there: list[Said] = []
         for one in saved.whole():
@@ -116,7 +116,7 @@ class Backup:
                 self._tell({"saved": there})
                 there = []
         self._tell({"saved": there})
-        return {"unreadable": saved.unreadable}
+        return {"unreadable": saved.unreadable, "unaccounted": sorted(saved.unaccounted)}
 
     def _save(self, request: Said) -> Said:
         """Copy a file, and note it when it was read back."""
