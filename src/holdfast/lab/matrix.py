@@ -64,7 +64,11 @@ def _one_of(ways: Sequence[str], seed: int) -> Sequence[str]:
 BACKUPS: Mapping[str, Scenario] = {
     "backup-pulled": lambda root, seed, quick: backup.pulled(root, times=2 if quick else 20, seed=seed),
     "backup-killed": lambda root, seed, quick: backup.killed(root, times=3 if quick else 50, seed=seed),
-    "backup-removing": lambda root, seed, quick: backup.killed(root, times=3 if quick else 50, seed=seed, removes=True),
+    "backup-removing": lambda root, seed, quick: [
+        row
+        for number in range(1 if quick else 6)
+        for row in backup.killed(root.parent / str(number) / root.name, times=8, seed=seed + number, removes=True)
+    ],
     "backup-full": lambda root, seed, _quick: backup.full(root, seed=seed),
     "backup-flipped": lambda root, seed, quick: backup.flipped(root, times=3 if quick else 30, seed=seed),
     "backup-changing": lambda root, seed, quick: backup.changing(root, times=2 if quick else 10, seed=seed),

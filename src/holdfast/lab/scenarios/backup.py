@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from holdfast.lab.storage.needs import demand
 CAMERAS = 2
 KBPS = 2400
 SEGMENT = ("--segment", "2s")
-RATE = "3M"
+RATE = "1M"
 RECORDED_S = 12.0
 TARGET_BYTES = 256 << 20
 HUNG_S = 180.0
@@ -42,13 +43,19 @@ def pulled(root: Path, *, times: int, seed: int) -> list[Row]:
     wrong: list[str] = []
     with footage(root, seed) as made, LoopDisk(root.parent / "target", "ext4", TARGET_BYTES) as disk:
         target, codes = disk.folder / "backup", []
-        for _ in range(times):
+        for number in range(times):
             running = _begin(made, target)
-            time.sleep(chance.uniform(0.5, 4.0))
+            await_that(partial(_is_known, made, target), 30)
+            time.sleep(chance.uniform(0.0, 4.0))
             disk.pull()
             code = processes.end(running, with_signal=0, timeout_s=60)
             codes.append(code)
-            wrong += [f"exit code {code} when it was pulled"] if code not in (OK, INCOMPLETE, 4) else []
+            if code == OK:
+                # All was saved already: a new one begins.
+                disk.put_back()
+                target = disk.folder / f"backup{number}"
+                continue
+            wrong += [f"exit code {code} when it was pulled"] if code not in (INCOMPLETE, 4) else []
             refused = made.ask("backup", str(made.root), "--to", str(target))
             wrong += ["it was not refused while the target was away"] if refused.returncode != 4 else []
             disk.put_back()
@@ -66,14 +73,17 @@ def killed(root: Path, *, times: int, seed: int, removes: bool = False) -> list[
     wrong: list[str] = []
     with footage(root, seed) as made, LoopDisk(root.parent / "target", "ext4", TARGET_BYTES) as disk:
         target, options, cut_off = disk.folder / "backup", ["--remove"] * removes, 0
-        for _ in range(times):
+        for number in range(times):
             running = _begin(made, target, *options)
-            time.sleep(chance.uniform(0.5, 4.0))
+            time.sleep(chance.uniform(0.3, 4.0))
             cut_off += running.poll() is None and _has_record(target)
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(running.pid, signal.SIGKILL)
-            processes.end(running, with_signal=0)
+            code = processes.end(running, with_signal=0)
             wrong += verified(made, target, "after a kill")
+            if code == OK and not removes:
+                # All was saved already: a new one begins.
+                target = disk.folder / f"backup{number}"
         wrong += [] if cut_off else ["it was never in the middle when it was killed"]
         rows = _to_the_end(name, made, target, wrong, *options)
         left = len(made.segments()) if removes else 0
@@ -240,6 +250,12 @@ def verified(made: Stand, target: Path, when: str) -> list[str]:
     entries = [json.loads(line) for line in _record(target) if line.strip()]
     keys = [(one["run_id"], one["ordinal"]) for one in entries if one.get("kind") == "segment"]
     return wrong + [f"{when}: segment {key} is there twice" for key in {key for key in keys if keys.count(key) > 1}]
+
+
+def _is_known(made: Stand, target: Path) -> bool:
+    """Whether the recorder remembers the target: before that, nobody can say that it is missing."""
+    file = made.root / ".holdfast/backups.json"
+    return file.exists() and json.dumps(str(target)) in file.read_text(encoding="utf-8")
 
 
 def _has_record(target: Path) -> bool:
