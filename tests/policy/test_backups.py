@@ -98,15 +98,23 @@ def test_a_segment_that_was_cut_since_is_another_one() -> None:
     assert plan([now], {key_of(before)}, {"main"}).to_save == (now,)
 
 
+ENDS = {("cam_01", "main"): 5 * NS_PER_S, ("cam_02", "main"): 99 * NS_PER_S}
+
+
 def test_a_backup_accounts_for_the_time_since_what_was_saved_before() -> None:
-    found = spans([saved(0, 5), saved(20), saved(3, camera="cam_02")], [saved(10), saved(12, 2)])
+    found = spans(ENDS, [saved(10), saved(12, 2)])
     assert found == (Span("cam_01", "main", WallNs(5 * NS_PER_S), WallNs(14 * NS_PER_S)),)
 
 
 def test_a_first_backup_accounts_from_its_first_footage_on() -> None:
-    found = spans([], [saved(12, 2), saved(10)])
+    found = spans({}, [saved(12, 2), saved(10)])
     assert found == (Span("cam_01", "main", WallNs(10 * NS_PER_S), WallNs(14 * NS_PER_S)),)
-    assert spans([saved(1)], []) == ()
+    assert spans(ENDS, []) == ()
+
+
+def test_older_footage_that_comes_later_is_accounted_for_from_its_own_begin_on() -> None:
+    found = spans(ENDS, [saved(10, camera="cam_02")])
+    assert found == (Span("cam_02", "main", WallNs(10 * NS_PER_S), WallNs(11 * NS_PER_S)),)
 
 
 # ---------------------------------------------------------------- when one is due

@@ -117,8 +117,10 @@ def test_a_torn_last_line_is_passed_over_and_the_next_begins_behind_it(desk: Des
     desk.backup.answer(desk.saving("cam_01/2026-11-26/2.mp4", ordinal=1))
     assert desk.saved() == ["cam_01/2026-11-26/2.mp4", PATH]
     desk.told.clear()
-    assert desk.backup.answer({"do": "saved"})["unreadable"] == 1
-    assert [one["path"] for one in desk.told[0]["saved"]] == [PATH, "cam_01/2026-11-26/2.mp4"]
+    said = desk.backup.answer({"do": "saved"})
+    assert [one["path"] for one in said["unaccounted"]] == ["cam_01/2026-11-26/2.mp4", PATH]
+    assert desk.told[0]["saved"] == [("run", 0, len(desk.content)), ("run", 1, 3)]
+    assert desk.backup.answer({"do": "verify", "bytes_per_s": FAST})["unreadable"] == 1
 
 
 @pytest.mark.parametrize(
@@ -139,14 +141,16 @@ def test_lines_that_make_no_sense_are_counted_and_not_believed(desk: Desk, chang
     line = json.loads(desk.record().read_text(encoding="utf-8").splitlines()[0])
     desk.record().write_text(json.dumps(line | change) + "\n[1]\nnonsense\n" + "[" * 70_000 + "\n", encoding="utf-8")
     assert desk.saved() == []
-    assert desk.backup.answer({"do": "saved"})["unreadable"] >= 4
+    assert desk.backup.answer({"do": "verify", "bytes_per_s": FAST})["unreadable"] >= 4
 
 
 def test_lines_of_a_newer_release_are_left_alone(desk: Desk) -> None:
     desk.opened().backup.answer(desk.saving())
     with desk.record().open("a", encoding="utf-8") as record:
         record.write('{"kind": "picture", "path": 1}\n{"kind": "run"}\n')
-    assert desk.backup.answer({"do": "saved"}) == {"unreadable": 0, "unaccounted": []}
+    said = desk.backup.answer({"do": "saved"})
+    assert said == {"unaccounted": [], "ends": [["cam_01", "main", 3]]}
+    assert desk.backup.answer({"do": "verify", "bytes_per_s": FAST})["unreadable"] == 0
 
 
 @pytest.mark.parametrize(
@@ -195,7 +199,8 @@ def test_a_flipped_bit_is_found_and_the_file_is_saved_again(desk: Desk) -> None:
 
 @pytest.mark.parametrize(("harm", "state"), [("gone", "missing"), ("cut", "changed"), ("link", "unreadable")])
 def test_what_became_of_a_file_is_told(desk: Desk, tmp_path: Path, harm: str, state: str) -> None:
-    saved = desk.opened().backup.answer(desk.saving())["saved"]
+    desk.opened().backup.answer(desk.saving())
+    desk.backup.answer({"do": "saved"})
     file = desk.target / PATH
     if harm == "cut":
         os.truncate(file, 100)
@@ -203,7 +208,9 @@ def test_what_became_of_a_file_is_told(desk: Desk, tmp_path: Path, harm: str, st
         file.rename(tmp_path / "aside")
         if harm == "link":
             file.symlink_to(tmp_path / "aside")
-    assert desk.backup.answer({"do": "again", "saved": saved, "bytes_per_s": FAST}) == {"state": state}
+    assert desk.backup.answer({"do": "again", "key": ["run", 0, len(desk.content)], "bytes_per_s": FAST}) == {
+        "state": state
+    }
     assert desk.verified() == {PATH: state}
 
 

@@ -34,7 +34,7 @@ def test_another_backup_disk_of_this_recorder_may_be_there(desk: Desk) -> None:
 
 def test_a_plan_changes_nothing(desk: Desk) -> None:
     assert desk.backup.answer(desk.opening(how="plan")) == {"backup_id": "", "free_bytes": None}
-    assert desk.backup.answer({"do": "saved"}) == {"unreadable": 0, "unaccounted": []}
+    assert desk.backup.answer({"do": "saved"}) == {"unaccounted": [], "ends": []}
     assert not desk.target.exists()
 
 

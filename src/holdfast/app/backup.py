@@ -1,6 +1,7 @@
 """Copies what is new to a backup, file by file, and says what became of each; nothing unverified counts as saved."""
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -118,7 +119,7 @@ def planned(order: BackupOrder, catalog: CatalogReads, places: Mapping[str, Volu
     """What a backup would do; nothing is changed. Raises Problem, CatalogError, HelperError."""
     target = _target(order, places)
     _open(order, helper, target, "plan")
-    return plan(_asked(order, catalog), {one.key for one in _saved(helper).files}, places)
+    return plan(_asked(order, catalog), _saved(helper).keys, places)
 
 
 def back_up(
@@ -159,7 +160,7 @@ class _Run:
     def all(self) -> None:
         self.ours = recorder_id(self.order.root)
         before = _saved(self.helper)
-        self.outcome.plan = plan(_asked(self.order, self.catalog), {one.key for one in before.files}, self.places)
+        self.outcome.plan = plan(_asked(self.order, self.catalog), before.keys, self.places)
         detail = self._detail()
         if self.order.removes:
             self.deleting = Deleting(self.catalog, self.places, self.helper, detail)
@@ -168,7 +169,7 @@ class _Run:
         try:
             self._save_all()
             if self.order.removes and not self.outcome.stopped:
-                self._remove_earlier({one.key: one for one in before.files})
+                self._remove_earlier()
             self._remove_sources(at_least=1)
             self._account(before)
         except HelperError as error:
@@ -225,7 +226,7 @@ class _Run:
         else:
             self.to_remove.append(row)
 
-    def _remove_earlier(self, before: Mapping[SegmentKey, SavedSegment]) -> None:
+    def _remove_earlier(self) -> None:
         """Sources that an earlier backup saved: they go when their copies are read once more and are whole."""
         for row in self.outcome.plan.saved:
             if self.should_stop():
@@ -233,7 +234,7 @@ class _Run:
                 return
             if row.volume not in self.places:
                 continue
-            request = {"do": "again", "saved": asdict(before[key_of(row)]), "bytes_per_s": self.order.rate_bytes}
+            request = {"do": "again", "key": key_of(row), "bytes_per_s": self.order.rate_bytes}
             if self.helper.ask(request).get("state") == "whole":
                 self._may_go(row)
             else:
@@ -264,7 +265,7 @@ class _Run:
 
         Also for what a backup had saved that was killed before it came to that.
         """
-        saved = [*self.outcome.saved, *(one for one in before.files if one.path in before.unaccounted)]
+        saved = [*self.outcome.saved, *before.unaccounted]
         if not saved and not self.outcome.left:
             return
         ended_ns = WallNs(time.time_ns())
@@ -275,8 +276,7 @@ class _Run:
             size_bytes=self.outcome.saved_bytes,
             left=self.outcome.left,
         )
-        accounted = [one for one in before.files if one.path not in before.unaccounted]
-        lines = [*self._missing(spans(accounted, saved)), {"kind": "run", **asdict(done)}]
+        lines = [*self._missing(spans(before.ends, saved)), {"kind": "run", **asdict(done)}]
         said = self.helper.ask({"do": "note", "lines": lines})
         if "error" in said and not self.outcome.stopped:
             self.outcome.stopped, self.outcome.is_full = said["error"], said["of"] == "full"
@@ -347,22 +347,25 @@ def _open(order: BackupOrder, helper: Helper, target: Path, how: str) -> Said:
 class _Before:
     """What earlier backups saved, and is there."""
 
-    files: list[SavedSegment]
-    unaccounted: frozenset[str]
-    """Paths of those of which the record does not say yet what is missing between them."""
+    keys: set[SegmentKey]
+    unaccounted: tuple[SavedSegment, ...]
+    """Of which the record does not say yet what is missing between them."""
+    ends: Mapping[tuple[str, str], int]
+    """Up to when it does, by camera and stream."""
 
 
 def _saved(helper: Helper) -> _Before:
     """What is in the backup. Raises Problem, HelperError."""
-    found: list[SavedSegment] = []
+    found: set[SegmentKey] = set()
 
     def hear(said: Said) -> None:
-        found.extend(map(_segment, said["saved"]))
+        found.update((sys.intern(run_id), ordinal, size_bytes) for run_id, ordinal, size_bytes in said["saved"])
 
     said = helper.ask({"do": "saved"}, hear)
     if "error" in said:
         raise Problem(Exit.FOLDER, translated(said["error"]))
-    return _Before(found, frozenset(said["unaccounted"]))
+    ends = {(camera, stream): end_ns for camera, stream, end_ns in said["ends"]}
+    return _Before(found, tuple(map(_segment, said["unaccounted"])), ends)
 
 
 def _segment(said: Said) -> SavedSegment:

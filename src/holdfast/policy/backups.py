@@ -3,7 +3,7 @@
 No clock and no disk: what is there, what was saved and what time it is are arguments.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from holdfast.domain.backups import SavedSegment, SegmentKey
@@ -70,22 +70,23 @@ class Span:
     to_ns: WallNs
 
 
-def spans(before: Iterable[SavedSegment], now: Collection[SavedSegment]) -> tuple[Span, ...]:
-    """Of what time a backup has to account for the gaps: what it saved now, and back to what was saved before it."""
+def spans(ends: Mapping[tuple[str, str], int], now: Iterable[SavedSegment]) -> tuple[Span, ...]:
+    """Of what time a backup has to account for the gaps: what it saved now, and back to what was saved before it.
+
+    `ends`: up to when the record accounts already, by camera and stream.
+    """
     first: dict[tuple[str, str], int] = {}
     last: dict[tuple[str, str], int] = {}
     for one in now:
         stream = (one.camera, one.stream)
         first[stream] = min(one.wall_start_ns, first.get(stream, one.wall_start_ns))
         last[stream] = max(one.wall_start_ns + one.duration_ns, last.get(stream, one.wall_start_ns))
-    begins = dict.fromkeys(first, 0)
-    for one in before:
-        stream, end_ns = (one.camera, one.stream), one.wall_start_ns + one.duration_ns
-        if stream in first and end_ns <= first[stream]:
-            begins[stream] = max(end_ns, begins[stream])
-    return tuple(
-        Span(*stream, WallNs(begins[stream] or first[stream]), WallNs(last[stream])) for stream in sorted(first)
-    )
+    found = []
+    for stream in sorted(first):
+        # Older footage may come later, from a volume that was not there.
+        begin_ns = min(first[stream], ends.get(stream, first[stream]))
+        found.append(Span(*stream, WallNs(begin_ns), WallNs(last[stream])))
+    return tuple(found)
 
 
 # ------------------------------------------------------------------ when one is due

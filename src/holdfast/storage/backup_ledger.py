@@ -7,12 +7,13 @@ is not believed blindly: lines that make no sense are counted and passed over, s
 import errno
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from holdfast.domain.backups import SavedSegment, SegmentKey
+from holdfast.domain.backups import SavedSegment
 
 FOLDER = ".holdfast"
 NAME = "backup.jsonl"
@@ -20,6 +21,8 @@ MOST_LINE_BYTES = 64 << 10
 SEGMENT, DAMAGED = "segment", "damaged"
 KINDS = frozenset({SEGMENT, DAMAGED, "gap", "hold", "run"})
 _NUMBERS = frozenset({"size_bytes", "session", "ordinal", "wall_start_ns", "duration_ns", "frames", "verified_wall_ns"})
+_KINDS_OF_VALUES = tuple((one.name, int if one.name in _NUMBERS else str) for one in fields(SavedSegment))
+_REPEATED = frozenset({"camera", "stream", "run_id", "recorder_id"})
 _SHA256_LETTERS = 64
 Line = Mapping[str, Any]
 
@@ -45,9 +48,14 @@ class Saved:
         """What counts as saved."""
         return (one for one in self.by_path.values() if one.path not in self.damaged)
 
-    def keys(self) -> set[SegmentKey]:
-        """The segments that count as saved."""
-        return {one.key for one in self.whole()}
+    def accounted_ends(self) -> dict[tuple[str, str], int]:
+        """Up to when the record says what is missing, by camera and stream, in ns of wall time."""
+        ends: dict[tuple[str, str], int] = {}
+        for one in self.by_path.values():
+            if one.path not in self.unaccounted:
+                stream, end_ns = (one.camera, one.stream), one.wall_start_ns + one.duration_ns
+                ends[stream] = max(end_ns, ends.get(stream, end_ns))
+        return ends
 
 
 def read_saved(root: int) -> Saved:
@@ -113,11 +121,14 @@ def _take(saved: Saved, line: Line | None) -> None:
 
 
 def _segment(line: Line) -> SavedSegment | None:
-    values = {one.name: line.get(one.name) for one in fields(SavedSegment)}
-    for name, value in values.items():
-        if type(value) is not (int if name in _NUMBERS else str):
+    values: dict[str, Any] = {}
+    for name, kind in _KINDS_OF_VALUES:
+        value = line.get(name)
+        if type(value) is not kind:
             return None
-    saved = SavedSegment(**values)  # type: ignore[arg-type] # the types were looked at just now
+        # There may be a million lines, and few runs and cameras.
+        values[name] = sys.intern(str(value)) if name in _REPEATED else value
+    saved = SavedSegment(**values)
     if not is_inside(saved.path) or saved.size_bytes < 0 or len(saved.sha256) != _SHA256_LETTERS:
         return None
     return saved

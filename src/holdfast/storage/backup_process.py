@@ -17,7 +17,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from holdfast.domain.backups import SavedSegment
+from holdfast.domain.backups import SavedSegment, SegmentKey
 from holdfast.domain.times import WallNs
 from holdfast.domain.volumes import VolumeState
 from holdfast.storage.backup_ledger import DAMAGED, FOLDER, append, line_of, read_saved
@@ -54,6 +54,8 @@ class Backup:
         """None is open yet."""
         self._tell = tell
         self._target: Target | None = None
+        self._by_key: dict[SegmentKey, SavedSegment] = {}
+        """What counted as saved, and was there, when that was asked for."""
 
     def answer(self, request: Said) -> Said:
         """Do what is asked. What came of it; or `error`, a sentence, and `of`, what it is about."""
@@ -104,19 +106,23 @@ class Backup:
         return {"backup_id": self._target.backup_id, "free_bytes": self._target.free_bytes()}
 
     def _saved(self, _: Said) -> Said:
-        """Tell every file that counts as saved and is there."""
+        """Tell every segment that counts as saved and is there; and what the record does not account for yet."""
         if self._target is None:
-            return {"unreadable": 0, "unaccounted": []}
+            return {"unaccounted": [], "ends": []}
         target, saved = self._target, read_saved(self._target.folder)
-        there: list[Said] = []
+        there: list[SegmentKey] = []
         for one in saved.whole():
             if is_there(target, one):
-                there.append(dict(line_of(one)))
+                self._by_key[one.key] = one
+                there.append(one.key)
             if len(there) == AT_ONCE:
                 self._tell({"saved": there})
                 there = []
         self._tell({"saved": there})
-        return {"unreadable": saved.unreadable, "unaccounted": sorted(saved.unaccounted)}
+        return {
+            "unaccounted": [dict(line_of(saved.by_path[path])) for path in sorted(saved.unaccounted)],
+            "ends": [[*stream, end_ns] for stream, end_ns in saved.accounted_ends().items()],
+        }
 
     def _save(self, request: Said) -> Said:
         """Copy a file, and note it when it was read back."""
@@ -139,7 +145,8 @@ class Backup:
 
     def _again(self, request: Said) -> Said:
         """Read a saved file again."""
-        saved = SavedSegment(**{one.name: request["saved"][one.name] for one in fields(SavedSegment)})
+        run_id, ordinal, size_bytes = request["key"]
+        saved = self._by_key[run_id, ordinal, size_bytes]
         pace = telling(pace_of(float(request["bytes_per_s"])), self._tell)
         state = state_of(self._at, saved, pace)
         if state in ("changed", "missing"):

@@ -144,7 +144,8 @@ def state_of(target: Target, saved: SavedSegment, pace: Callable[[int], None]) -
 def is_there(target: Target, saved: SavedSegment) -> bool:
     """Whether there is a file of this name and size. Raises OSError when that cannot be said."""
     try:
-        return (target.root / saved.path).lstat().st_size == saved.size_bytes
+        found = os.stat(saved.path, dir_fd=target.folder, follow_symlinks=False)
+        return found.st_size == saved.size_bytes
     except (FileNotFoundError, NotADirectoryError):
         return False
 
