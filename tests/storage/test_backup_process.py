@@ -195,6 +195,8 @@ def test_a_flipped_bit_is_found_and_the_file_is_saved_again(desk: Desk) -> None:
     assert again != PATH
     assert desk.verified() == {PATH: "changed", again: "whole"}
     assert desk.saved() == [again]
+    (desk.target / PATH).unlink()
+    assert desk.verified() == {again: "whole"}
 
 
 @pytest.mark.parametrize(("harm", "state"), [("gone", "missing"), ("cut", "changed"), ("link", "unreadable")])

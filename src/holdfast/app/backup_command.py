@@ -96,7 +96,6 @@ def _places(order: BackupOrder, options: argparse.Namespace) -> Any:  # noqa: AN
 class Read:
     """What was found so far."""
 
-    files: int = 0
     size_bytes: int = 0
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATES, 0))
     wrong: list[tuple[str, str]] = field(default_factory=list)
@@ -134,7 +133,7 @@ def _print_read(read: Read, said: dict[str, Any]) -> None:
     for path in said["unknown"]:
         print(say("{path}: not in the record of this backup", path=path))
     sentence = "{count} files: {whole} whole, {changed} changed, {missing} not there, {unreadable} unreadable."
-    print(say(sentence, count=read.files, **read.counts))
+    print(say(sentence, count=sum(read.counts.values()), **read.counts))
     if said["gaps"] or said["holds"]:
         sentence = "It accounts for {gaps} gaps, and knows of {holds} holds."
         print(say(sentence, gaps=said["gaps"], holds=said["holds"]))
@@ -153,7 +152,7 @@ def _print_json(read: Read, said: dict[str, Any]) -> None:
     for path in said["unknown"]:
         print(json.dumps({"path": path, "state": "unknown"}, ensure_ascii=False))
     rest = {name: said[name] for name in ("unreadable", "gaps", "holds")}
-    line = {"files": read.files, "bytes": read.size_bytes, "states": read.counts, "record": rest}
+    line = {"files": sum(read.counts.values()), "bytes": read.size_bytes, "states": read.counts, "record": rest}
     print(json.dumps(line, ensure_ascii=False))
 
 
@@ -170,7 +169,7 @@ def _verifying(read: Read, *, quiet: bool) -> Iterator[Callable[[dict[str, Any]]
             if "at_bytes" in said:
                 bar.update(task, completed=done_bytes + said["at_bytes"])
             elif "files" in said:
-                read.files, read.size_bytes = said["files"], said["bytes"]
+                read.size_bytes = said["bytes"]
                 bar.update(task, total=said["bytes"])
             elif "file" in said:
                 done_bytes += said["size_bytes"]

@@ -174,8 +174,13 @@ class Backup:
                 whole.add(one.key)
             else:
                 wrong.append((one, state))
-            self._tell({"file": one.path, "state": state, "size_bytes": one.size_bytes})
+            if state != "missing":
+                self._tell({"file": one.path, "state": state, "size_bytes": one.size_bytes})
         replaced = [one.path for one, _ in wrong if one.key in whole]
+        for one, state in wrong:
+            # One that is gone and was saved again under another name is no loss.
+            if state == "missing" and one.key not in whole:
+                self._tell({"file": one.path, "state": state, "size_bytes": one.size_bytes})
         self._remember(target, [(one.path, state) for one, state in wrong], saved.damaged)
         unknown = [path for path in _footage(target) if path not in saved.by_path]
         return {
