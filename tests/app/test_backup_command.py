@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.app import backup_command, backup_helper
+from holdfast.app import backup_command, backup_helper, delete_command
 from holdfast.app.backup_helper import Helper, HelperError
 from holdfast.app.backup_state import BackupMemory, remember, remembered
 from holdfast.app.commands import run
@@ -34,7 +34,8 @@ def in_english(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOLDFAST_LANG", "en")
     monkeypatch.delenv("STATE_DIRECTORY", raising=False)
     # The log of commands goes where other tests do not look for it.
-    monkeypatch.setattr(backup_command, "set_up_logs", lambda **_: None)
+    for module in (backup_command, delete_command):
+        monkeypatch.setattr(module, "set_up_logs", lambda **_: None)
 
 
 @pytest.fixture
