@@ -13,10 +13,13 @@ import pytest
 
 from holdfast.app import demo_words, korean, words
 from holdfast.app.alarms_command import BROAD as ALARMS_BROAD
+from holdfast.app.backup_command import STATES as BACKUP_STATES
 from holdfast.app.commands import run
+from holdfast.app.delete_command import COLUMNS as DELETE_COLUMNS
+from holdfast.app.delete_command import WHAT as DELETE_WHAT
 from holdfast.app.gaps_command import COVERAGE, GAPS_BROAD
 from holdfast.app.korean.library import ARGPARSE, CONTROL, SYSTEM
-from holdfast.app.language import cells, language, say, translated, wrapped
+from holdfast.app.language import cells, say, translated
 from holdfast.app.look import AWAY, WITH_VOLUME
 from holdfast.app.volumes_command import BROAD as VOLUMES_BROAD
 from holdfast.app.volumes_command import SEEN
@@ -38,8 +41,10 @@ TABLES = (
     words.SEVERITIES,
     words.VOLUMES,
     demo_words.ANNOUNCED,
+    BACKUP_STATES,
+    DELETE_WHAT,
 )
-HEADINGS = {*WITH_VOLUME, *VOLUMES_BROAD, *SEEN, *GAPS_BROAD, *COVERAGE, *ALARMS_BROAD}
+HEADINGS = {*WITH_VOLUME, *VOLUMES_BROAD, *SEEN, *GAPS_BROAD, *COVERAGE, *ALARMS_BROAD, *DELETE_COLUMNS}
 ARGPARSE_KEYS = {
     "usage: ",
     "positional arguments",
@@ -59,6 +64,14 @@ MADE_IN_ENGLISH: Mapping[str, tuple[str, ...]] = {
     "notify/web.py": ("Undelivered", "return"),
     "app/alarms_command.py": ("TEST_SENTENCE",),
     "config/alarms.py": ("problem",),
+    "config/backup.py": ("problem",),
+    "app/backup.py": ("INTERRUPTED", "return"),
+    "app/backup_helper.py": ("HelperError",),
+    "app/backup_schedule.py": ("Ended", "return"),
+    "storage/backup_process.py": ("SourceError", "TargetError"),
+    "storage/backup_target.py": ("TargetError", "FullError", "BusyError"),
+    "storage/move_process.py": ("MoveError",),
+    "storage/moving.py": ("MoveError", "SourceError"),
     "policy/gap_words.py": ("SENTENCES", "UNKNOWN_CAUSE"),
     "lab/storage/needs.py": ("return",),
     "storage/errors.py": ("_REMEDY", "remedy", "return"),
@@ -349,6 +362,8 @@ def test_wrong_usage_is_refused_in_korean(
         "status",
         "volumes",
         "adopt",
+        "backup",
+        "delete",
         "start",
         "stop",
         "mode",
@@ -366,31 +381,3 @@ def test_help_is_korean_and_fits_80_columns(
     assert "사용법" in shown
     assert not re.search(r"\b(usage|options|arguments|show|default|folder)\b", shown), shown
     assert [line for line in shown.splitlines() if cells(line) > 80] == []
-
-
-@pytest.mark.parametrize(
-    ("variables", "expected"),
-    [
-        ({}, "en"),
-        ({"LANG": "ko_KR.UTF-8"}, "ko"),
-        ({"LANG": "ko_KR.UTF-8", "HOLDFAST_LANG": "en"}, "en"),
-        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "ko_KR.UTF-8"}, "ko"),
-        ({"LANG": "ko_KR.UTF-8", "LC_ALL": "C"}, "en"),
-        ({"LANG": "de_DE.UTF-8"}, "en"),
-        ({"HOLDFAST_LANG": "KO"}, "ko"),
-    ],
-)
-def test_the_own_variable_decides_then_the_locale(
-    variables: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("HOLDFAST_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert language() == expected
-
-
-def test_lines_are_broken_by_columns_and_not_by_letters() -> None:
-    assert cells("앞문 cam") == 8
-    assert wrapped("가나 다라 마바", 9) == ["가나 다라", "마바"]
-    assert wrapped("one-very-long-word x", 5) == ["one-very-long-word", "x"]

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from holdfast.config.problems import ConfigError
 from holdfast.config.reading import MOST_BYTES, read, volume_of
-from holdfast.config.settings import CameraSettings, LogFormat, LoggingSettings, RecorderSettings, StorageSettings
+from holdfast.config.settings import (
+    BackupSettings,
+    CameraSettings,
+    LogFormat,
+    LoggingSettings,
+    RecorderSettings,
+    StorageSettings,
+)
 from holdfast.domain.streams import StreamAddress
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -139,7 +146,8 @@ def test_the_example_is_good_and_is_what_the_command_prints(tmp_path: Path) -> N
 def test_every_key_of_the_example_that_is_a_comment_is_known(tmp_path: Path) -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     uncommented = "\n".join(
-        line[2:] if line.startswith("# ") and (" = " in line or "[[" in line) else line for line in text.splitlines()
+        line[2:] if line.startswith("# ") and (" = " in line or line.startswith("# [")) else line
+        for line in text.splitlines()
     )
     (tmp_path / "cam_01.password").write_text("pw\n", encoding="utf-8")
     (tmp_path / "webhook.url").write_text("https://h/w\n", encoding="utf-8")
@@ -148,6 +156,7 @@ def test_every_key_of_the_example_that_is_a_comment_is_known(tmp_path: Path) -> 
     assert [volume.name for volume in found.volumes] == ["main", "volume2"]
     assert found.storage == StorageSettings(Path("/var/lib/holdfast"), 2 << 30, retry_every_s=6, retries=20)
     assert found.cameras[1].segment_s == 600
+    assert found.backup == BackupSettings(Path("/mnt/backup/holdfast"), at_minute=180, cameras=("cam_01",))
 
 
 def test_a_password_file_is_read_beside_the_configuration(tmp_path: Path) -> None:

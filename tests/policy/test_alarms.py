@@ -14,6 +14,7 @@ from holdfast.policy.alarms import (
     Action,
     AlarmRules,
     Alarms,
+    BackupFacts,
     CatalogFacts,
     Facts,
     MemoryFacts,
@@ -241,3 +242,28 @@ def test_a_life_that_does_not_know_yet_clears_nothing() -> None:
 
 def test_an_alarm_of_a_kind_that_is_not_known_here_is_cleared() -> None:
     assert over([(3, camera())], left("of_a_newer_program")) == [(0, "clear", "of_a_newer_program", "cam_01")]
+
+
+def test_a_backup_that_is_not_complete_is_told_until_one_is() -> None:
+    known = Facts(backup=BackupFacts())
+    failed, well = (Facts(backup=BackupFacts(trouble)) for trouble in ("The disk is full.", ""))
+    assert over([(3, known), (30, failed), (30, known), (20, well), (5, failed)]) == [
+        (3, "raise", "backup", ""),
+        (73, "clear", "backup", ""),
+        (83, "raise", "backup", ""),
+    ]
+
+
+def test_a_backup_that_is_not_made_any_more_raises_nothing() -> None:
+    failed = Facts(backup=BackupFacts("The disk is full."))
+    assert over([(5, failed), (5, Facts())]) == [(0, "raise", "backup", ""), (5, "clear", "backup", "")]
+
+
+def test_the_alarm_of_a_backup_is_a_warning_with_its_reason() -> None:
+    _, actions = step(Alarms(), Facts(backup=BackupFacts("The disk is full.")), RULES, 0.0)
+    (raised,) = actions
+    assert isinstance(raised, Raise)
+    assert (raised.severity, raised.sentence) == (
+        Severity.WARNING,
+        "The last backup is not complete. The disk is full.",
+    )

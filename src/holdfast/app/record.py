@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from holdfast.app.backup_schedule import BackupSchedule
 from holdfast.app.control import Asked, ControlServer
 from holdfast.app.daemon import in_daemon
 from holdfast.app.folder import control_socket, hold
@@ -24,10 +25,11 @@ from holdfast.app.reload import Configured
 from holdfast.app.storage import Places, StorageDesk
 from holdfast.app.system import SystemClock, boot_id, collect_less, keep_freed_memory, yield_less
 from holdfast.catalog.store import Catalog
-from holdfast.config.settings import AlarmSettings
+from holdfast.config.settings import AlarmSettings, BackupSettings
 from holdfast.media.pool import PoolSettings, WorkerPool
 from holdfast.media.reach import PortReach
 from holdfast.notify.deliveries import Deliveries
+from holdfast.policy.alarms import BackupFacts
 from holdfast.ports.capture import PoolEvent
 from holdfast.ports.reach import PortSeen
 from holdfast.recorder.memory import Memory
@@ -57,6 +59,7 @@ class RecordOrder:
     notifier: Notifier | None = None
     """Tells the guard how the recorder is."""
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
+    backup: BackupSettings | None = None
 
 
 def run(order: RecordOrder, show: Show | None, beside: Beside | None = None) -> Exit:
@@ -94,13 +97,14 @@ async def _record(order: RecordOrder, show: Show | None, beside: Beside | None) 
     ports = RecorderPorts(pool, reach, services, catalog, chance.random, boot_id(), deliveries, storage.volumes)
     recorder = Recorder(order.plans, ports)
     _follow_alarms(order, recorder, deliveries)
+    schedule = _follow_backup(order, recorder, clock)
     events.listener = recorder.handle
     asked = Asked(recorder, catalog, pool.graph, order.configured, storage.shown)
     control = ControlServer(asked, control_socket(order.places.root))
     pulse = Pulse(order.notifier)
     listening = loop.create_task(_listen(control))
     beating = loop.create_task(pulse.run(recorder.status, listening))
-    tasks = [listening]
+    tasks = [listening, loop.create_task(schedule.run())]
     if show is not None:
         tasks.append(loop.create_task(_show(recorder, show)))
     if order.configured is not None:
@@ -139,6 +143,19 @@ def _follow_alarms(order: RecordOrder, recorder: Recorder, deliveries: Deliverie
     follow(order.alarms)
     if order.configured is not None:
         order.configured.follow_alarms = follow
+
+
+def _follow_backup(order: RecordOrder, recorder: Recorder, clock: SystemClock) -> BackupSchedule:
+    """Make backups as the configuration says."""
+
+    def tell(facts: BackupFacts | None) -> None:
+        recorder.alarms.backup = facts
+
+    schedule = BackupSchedule(order.places.root, tell, clock.wall_ns)
+    schedule.follow(order.backup)
+    if order.configured is not None:
+        order.configured.follow_backup = schedule.follow
+    return schedule
 
 
 def _stop_of(order: RecordOrder, loop: asyncio.AbstractEventLoop) -> asyncio.Event:

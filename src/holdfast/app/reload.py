@@ -15,7 +15,7 @@ from holdfast.app.daemon import in_daemon
 from holdfast.app.plans import needs_restart, plans_from
 from holdfast.config.problems import ConfigError
 from holdfast.config.reading import read
-from holdfast.config.settings import AlarmSettings, LoggingSettings, Settings
+from holdfast.config.settings import AlarmSettings, BackupSettings, LoggingSettings, Settings
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import WallNs
 from holdfast.recorder.recorder import Recorder
@@ -71,6 +71,8 @@ class Configured:
         """`settings`: what was read already, and what the recorder begins with."""
         self.follow_alarms: Callable[[AlarmSettings], None] = lambda _: None
         """Called with what the file says of alarms, whenever it is read."""
+        self.follow_backup: Callable[[BackupSettings | None], None] = lambda _: None
+        """Called with what the file says of backups, whenever it is read."""
         self._settings = self._started_with = settings
         self._wall_ns, self._apply_logging = wall_ns, apply_logging
         self._files = settings.files
@@ -150,6 +152,7 @@ class Configured:
         after = {plan.stream: plan for plan in plans_from(settings)}
         self._apply_logging(settings.logging)
         self.follow_alarms(settings.alarms)
+        self.follow_backup(settings.backup)
         pending = needs_restart(self._started_with, settings)
         if pending and pending != self._state.pending:
             LOG.warning("these changes take effect with the next start: %s", ", ".join(pending))

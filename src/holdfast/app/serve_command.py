@@ -66,6 +66,7 @@ def serve(options: argparse.Namespace) -> int:
         configured=configured,
         notifier=notifier,
         alarms=settings.alarms,
+        backup=settings.backup,
     )
     places = ", ".join(str(volume.path) for volume in settings.volumes)
     LOG.info("%s: %d cameras, the recordings go to %s", path, len(settings.cameras), places)

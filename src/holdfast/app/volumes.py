@@ -109,7 +109,7 @@ def check_volumes(
     if len(volumes) == 1 and memory_bytes is None and not recorder:
         return
     places: list[Place] = []
-    for volume, seen in zip(volumes, _looked_at(volumes), strict=True):
+    for volume, seen in zip(volumes, looked_at([volume.path for volume in volumes]), strict=True):
         if seen.get("is_file"):
             raise Problem(Exit.FOLDER, say("{path} is a file, not a folder. Choose another place.", path=volume.path))
         if recorder and seen.get("recorder_id") not in {None, "", recorder}:
@@ -137,13 +137,11 @@ def _place(volume: VolumeSettings, seen: dict[str, object], *, is_there: bool) -
     return Place(place.name, path, device, total_bytes) if is_there else Place(place.name, path)
 
 
-def _looked_at(volumes: Sequence[VolumeSettings]) -> list[dict[str, object]]:
-    """What there is at each volume; nothing of one whose disk does not answer."""
+def looked_at(paths: Sequence[Path]) -> list[dict[str, object]]:
+    """What there is at each place (`storage.look`); nothing of one whose disk does not answer."""
     looks = [
-        subprocess.Popen(
-            [*LOOK_COMMAND, str(volume.path.absolute())], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-        for volume in volumes
+        subprocess.Popen([*LOOK_COMMAND, str(path.absolute())], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        for path in paths
     ]
     deadline_s = time.monotonic() + LOOK_PATIENCE_S
     return [_answer(look, max(0.0, deadline_s - time.monotonic())) for look in looks]

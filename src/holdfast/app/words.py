@@ -104,6 +104,7 @@ ALARMS: Mapping[AlarmKind, str] = {
     AlarmKind.MEMORY: "memory filling up",
     AlarmKind.CATALOG: "catalog not written",
     AlarmKind.CATALOG_MISMATCH: "catalog and files differ",
+    AlarmKind.BACKUP: "backup not complete",
 }
 VOLUMES: Mapping[VolumeState, str] = {
     VolumeState.CHECKING: "being checked",

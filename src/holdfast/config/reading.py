@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.config.alarms import read_alarms
+from holdfast.config.backup import read_backup
 from holdfast.config.cameras import Camera, check_together
 from holdfast.config.lines import Lines
 from holdfast.config.problems import ConfigError, ConfigProblem
@@ -36,6 +37,8 @@ def read(path: Path) -> Settings:
     volumes, storage = read_volumes(top, path.parent), read_storage(top.table("storage"), path.parent)
     alarms = read_alarms(top.table("alarms"), path.parent)
     cameras = [Camera.read(table, path.parent) for table in top.tables("camera")]
+    has_backup, ids = top.has("backup"), [camera.id for camera in cameras]
+    backup = read_backup(top.table("backup"), path.parent, ids, is_there=has_backup)
     top.end()
     if not cameras:
         top.problem("camera", "There is no camera. Write [[camera]] and its id and url below it.")
@@ -52,6 +55,7 @@ def read(path: Path) -> Settings:
         logging=logging,
         storage=storage,
         alarms=alarms.settings,
+        backup=backup,
         files=files,
     )
 

@@ -126,6 +126,22 @@ class AlarmSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """Backups that are made by themselves. One of `at_minute` and `every_s` is given."""
+
+    to: Path
+    at_minute: int | None = None
+    """Of the local day: 180 for three in the morning."""
+    every_s: float | None = None
+    cameras: tuple[str, ...] = ()
+    """Empty: all of them."""
+    rate_bytes: int = 20 << 20
+    """Read and written in a second at most."""
+    remove: bool = False
+    """Remove here what is in the backup."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """A whole configuration that holds together."""
 
@@ -135,6 +151,7 @@ class Settings:
     logging: LoggingSettings = field(default_factory=LoggingSettings)
     storage: StorageSettings = field(default_factory=StorageSettings)
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
+    backup: BackupSettings | None = None
     files: tuple[Path, ...] = ()
     """The file itself, and every file with a secret that it names."""
 

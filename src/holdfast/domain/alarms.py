@@ -28,6 +28,8 @@ class AlarmKind(StrEnum):
     """The catalog cannot be written."""
     CATALOG_MISMATCH = "catalog_mismatch"
     """The catalog and the files differ in something that a person has to look at."""
+    BACKUP = "backup"
+    """The last backup by the schedule failed, or is not complete."""
 
 
 class Severity(StrEnum):

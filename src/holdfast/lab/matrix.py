@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from holdfast.lab.scenarios import (
+    backup,
     clocks,
     crowded,
     disks,
@@ -60,6 +61,20 @@ def _one_of(ways: Sequence[str], seed: int) -> Sequence[str]:
     return ways[seed % len(ways) :][:1]
 
 
+BACKUPS: Mapping[str, Scenario] = {
+    "backup-pulled": lambda root, seed, quick: backup.pulled(root, times=2 if quick else 20, seed=seed),
+    "backup-killed": lambda root, seed, quick: backup.killed(root, times=3 if quick else 50, seed=seed),
+    "backup-removing": lambda root, seed, quick: [
+        row
+        for number in range(1 if quick else 6)
+        for row in backup.killed(root.parent / str(number) / root.name, times=8, seed=seed + number, removes=True)
+    ],
+    "backup-full": lambda root, seed, _quick: backup.full(root, seed=seed),
+    "backup-flipped": lambda root, seed, quick: backup.flipped(root, times=3 if quick else 30, seed=seed),
+    "backup-changing": lambda root, seed, quick: backup.changing(root, times=2 if quick else 10, seed=seed),
+    "backup-hung": lambda root, seed, _quick: backup.hung(root, seed=seed),
+}
+"""What can happen to a backup, one by one; `backup` has them all."""
 SCENARIOS: Mapping[str, Scenario] = {
     "rotation": lambda root, seed, quick: recording.rotation(
         root, seconds=20 if quick else 300, segment_s=5 if quick else 10, seed=seed
@@ -101,6 +116,10 @@ SCENARIOS: Mapping[str, Scenario] = {
     "storage-slow-1s": lambda root, seed, quick: storage.slow(root, sync_s=1, seconds=10 if quick else 60, seed=seed),
     "storage-slow-10s": lambda root, seed, quick: storage.slow(root, sync_s=10, seconds=25 if quick else 60, seed=seed),
     **{f"storage-{fault}-failover": partial(_failover, fault) for fault in WAYS},
+    "backup": lambda root, seed, quick: [
+        row for name, part in BACKUPS.items() for row in part(root.parent / name / root.name, seed, quick)
+    ],
+    "delete-killed": lambda root, seed, quick: backup.deleted(root, times=3 if quick else 30, seed=seed),
     "command-lines": lambda root, _seed, _quick: inputs.command_lines(root),
     "names-and-signals": lambda root, seed, _quick: inputs.names_and_signals(root, seed=seed),
     "secrets": lambda root, seed, _quick: inputs.secrets(root, seed=seed),
@@ -116,8 +135,8 @@ SCENARIOS: Mapping[str, Scenario] = {
         root, cameras=5 if quick else 8, rounds=2 if quick else 25, seed=seed
     ),
 }
-SINGLE: Mapping[str, Scenario] = {f"network-{kind}": network.one(kind) for kind in KINDS}
-"""The kinds of faults one by one; `network` has them all."""
+SINGLE: Mapping[str, Scenario] = {**{f"network-{kind}": network.one(kind) for kind in KINDS}, **BACKUPS}
+"""The kinds of faults one by one; `network` has them all, as `backup` has all that can happen to one."""
 
 
 def main() -> int:

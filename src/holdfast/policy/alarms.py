@@ -81,6 +81,14 @@ class CatalogFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupFacts:
+    """The last backup by the schedule."""
+
+    trouble: str | None = None
+    """Why it is not complete, as a sentence; empty when it is; None while none has ended."""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything that is observed at one moment."""
 
@@ -88,6 +96,8 @@ class Facts:
     volumes: tuple[VolumeFacts, ...] = ()
     memory: tuple[MemoryFacts, ...] = ()
     catalog: CatalogFacts = field(default_factory=CatalogFacts)
+    backup: BackupFacts | None = None
+    """None: there is no schedule."""
 
 
 Key = tuple[str, str]
@@ -214,6 +224,8 @@ def _verdicts(facts: Facts, rules: AlarmRules) -> Iterator[_Verdict]:
     for memory in facts.memory:
         yield _memory(memory, rules)
     yield from _catalog(facts.catalog)
+    if facts.backup is not None:
+        yield _backup(facts.backup)
 
 
 def _unsaved(seen: StreamFacts, rules: AlarmRules) -> _Verdict:
@@ -280,3 +292,9 @@ def _catalog(seen: CatalogFacts) -> Iterator[_Verdict]:
         "To see them: holdfast check DIR"
     )
     yield _Verdict(AlarmKind.CATALOG_MISMATCH, "", is_wrong, 0.0, sentence, Severity.WARNING)
+
+
+def _backup(seen: BackupFacts) -> _Verdict:
+    is_wrong = None if seen.trouble is None else bool(seen.trouble)
+    sentence = f"The last backup is not complete. {seen.trouble}"
+    return _Verdict(AlarmKind.BACKUP, "", is_wrong, 0.0, sentence, Severity.WARNING)

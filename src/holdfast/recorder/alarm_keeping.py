@@ -10,7 +10,16 @@ from holdfast.domain.secrets import one_line
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import NS_PER_S
 from holdfast.policy import alarms
-from holdfast.policy.alarms import AlarmRules, Alarms, CatalogFacts, Facts, MemoryFacts, StreamFacts, VolumeFacts
+from holdfast.policy.alarms import (
+    AlarmRules,
+    Alarms,
+    BackupFacts,
+    CatalogFacts,
+    Facts,
+    MemoryFacts,
+    StreamFacts,
+    VolumeFacts,
+)
 from holdfast.policy.connecting import Phase
 from holdfast.ports.catalog import CatalogWrites
 from holdfast.ports.clock import Clock
@@ -39,6 +48,8 @@ class AlarmKeeper:
         self.rules = AlarmRules()
         self.unresolved: int | None = None
         """Differences between catalog and files that a repair left open; None while it has not ended."""
+        self.backup: BackupFacts | None = None
+        """How the last backup ended; None: none are made by themselves."""
         self._clock, self._catalog, self._notifications, self._new_id = clock, catalog, notifications, new_id
         self._open = {(record.kind, record.subject, record.alarm_id): record for record in left_open}
         self._alarms: Alarms = alarms.taken_over(left_open)
@@ -77,7 +88,8 @@ class AlarmKeeper:
         held_bytes = sum(supervisor.recording.held_bytes for supervisor in streams if supervisor.wanted)
         memory = (MemoryFacts(held_bytes, limit_bytes),) if limit_bytes else ()
         condition = self._catalog.condition
-        facts = Facts(seen, tuple(volumes), memory, CatalogFacts(condition.trouble or "", self.unresolved))
+        catalog = CatalogFacts(condition.trouble or "", self.unresolved)
+        facts = Facts(seen, tuple(volumes), memory, catalog, self.backup)
         self._alarms, actions = alarms.step(self._alarms, facts, self.rules, self._clock.mono_ns() / NS_PER_S)
         for action in actions:
             match action:

@@ -158,7 +158,7 @@ def _opened(
         sentence = f"{place} is mounted read-only. The disk may have been damaged: check it, then mount it for writing."
         raise VolumeError(VolumeState.READ_ONLY, sentence)
     space = space_of(folder)
-    full = _full(place, space, reserve_bytes) or _try_out(folder, place)
+    full = _full(place, space, reserve_bytes) or try_out(folder, place)
     if found is None and full:
         raise VolumeError(VolumeState.FULL, full)
     identity = _made(folder, place, ours) if found is None else found
@@ -200,8 +200,11 @@ def _full(place: Path, space: VolumeSpace, reserve_bytes: int) -> str:
     return sentence if space.free_bytes < reserve_bytes else ""
 
 
-def _try_out(folder: int, place: Path) -> str:
-    """Make a folder and a file in it, write, sync, read back, remove. Why there is no space, or "". Raises OSError."""
+def try_out(folder: int, place: Path) -> str:
+    """Make a folder and a file in it, write, sync, read back, remove. Why there is no space, or "".
+
+    Raises OSError, and VolumeError when other bytes come back.
+    """
     name = f"{TRY_PREFIX}{uuid.uuid4().hex}"
     content = os.urandom(TRY_BYTES)
     try:

@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from holdfast.domain.volumes import VolumeIdentity
 from holdfast.storage.marker import FOLDER, NAME, MarkerError, read_marker
 from holdfast.storage.mounts import covering, parse, read_table
 
@@ -15,35 +16,38 @@ from holdfast.storage.mounts import covering, parse, read_table
 def look(path: str) -> dict[str, object]:
     """Its folder without symbolic links, whether it is a file, what its marker says, its file system and its size.
 
+    `within`: the nearest folder above it that is a volume; empty when there is none.
     Of one that does not exist yet, the file system is that of the folder above it. Raises OSError.
     """
     place = Path(os.path.realpath(path))
     nearest = next(folder for folder in (place, *place.parents) if folder.exists())
     number, space = nearest.stat().st_dev, os.statvfs(nearest)
     covers = covering(parse(read_table()), str(nearest))
+    found = _marker_of(place)
     return {
         "path": os.fsencode(place).decode("utf-8", "backslashreplace"),
         "is_file": nearest == place and not place.is_dir(),
         "is_marked": (place / FOLDER / NAME).exists(),
-        "recorder_id": _recorder_of(place),
+        "recorder_id": "" if found is None else found.recorder_id,
+        "volume_id": "" if found is None else found.volume_id,
+        "within": next((str(folder) for folder in place.parents if (folder / FOLDER / NAME).exists()), ""),
         "device": f"{os.major(number)}:{os.minor(number)}" if covers is None else covers.device,
         "total_bytes": space.f_blocks * space.f_frsize,
     }
 
 
-def _recorder_of(place: Path) -> str:
-    """Whose volume it is; empty when nothing says so that could be believed."""
+def _marker_of(place: Path) -> VolumeIdentity | None:
+    """Whose volume it is; None when nothing says so that could be believed."""
     try:
         folder = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
-        return ""
+        return None
     try:
-        found = read_marker(folder)
+        return read_marker(folder)
     except (OSError, MarkerError):
-        return ""
+        return None
     finally:
         os.close(folder)
-    return "" if found is None else found.recorder_id
 
 
 if __name__ == "__main__":

@@ -38,11 +38,11 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
-def read_marker(root: int) -> VolumeIdentity | None:
+def read_marker(root: int, marker: str = NAME) -> VolumeIdentity | None:
     """What the marker says in the folder of this descriptor; None when there is none. Raises MarkerError, OSError."""
     try:
         with _folder(root) as folder:
-            file = os.open(NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+            file = os.open(marker, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -55,19 +55,19 @@ def read_marker(root: int) -> VolumeIdentity | None:
         os.close(file)
 
 
-def make_marker(root: int, identity: VolumeIdentity) -> None:
-    """Write the first marker of a volume. Raises FileExistsError when there is one, and OSError."""
+def make_marker(root: int, identity: VolumeIdentity, marker: str = NAME) -> None:
+    """Write the first marker of a volume, or of a backup. Raises FileExistsError when there is one, and OSError."""
     with contextlib.suppress(FileExistsError):
         os.mkdir(FOLDER, 0o700, dir_fd=root)
     with _folder(root) as folder, _written(folder, identity) as written:
         try:
-            os.link(written, NAME, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+            os.link(written, marker, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
         except OSError as error:
             if error.errno not in NO_LINKS:
                 raise
             # The name is taken first; a cut in between leaves an empty marker, which is known for what it is.
-            os.close(os.open(NAME, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640, dir_fd=folder))
-            os.rename(written, NAME, src_dir_fd=folder, dst_dir_fd=folder)
+            os.close(os.open(marker, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640, dir_fd=folder))
+            os.rename(written, marker, src_dir_fd=folder, dst_dir_fd=folder)
         os.fsync(folder)
     os.fsync(root)
 

@@ -28,15 +28,15 @@ def answer(request: Request, tell: Callable[[dict[str, object]], None]) -> dict[
     root = str(request["root"])
     try:
         if request["do"] == "remove":
-            with _volume(root, str(request["volume_id"])) as folder:
+            with at_volume(root, str(request["volume_id"])) as folder:
                 remove(folder, str(request["path"]))
             return {"removed": request["path"]}
         source_root = str(request["source_root"])
         with (
-            _volume(source_root, str(request["source_id"])) as source,
-            _volume(root, str(request["volume_id"])) as folder,
+            at_volume(source_root, str(request["source_id"])) as source,
+            at_volume(root, str(request["volume_id"])) as folder,
         ):
-            pace = _telling(pace_of(float(request["bytes_per_s"])), tell)
+            pace = telling(pace_of(float(request["bytes_per_s"])), tell)
             path = str(request["path"])
             moved = bring(source / path, folder, path, pace, f"{request['source_id']}/{path}")
     except OSError as error:
@@ -47,8 +47,11 @@ def answer(request: Request, tell: Callable[[dict[str, object]], None]) -> dict[
 
 
 @contextlib.contextmanager
-def _volume(root: str, volume_id: str) -> Iterator[Path]:
-    """The volume's folder by a name that leads to this very file system, whatever is mounted or unmounted meanwhile."""
+def at_volume(root: str, volume_id: str) -> Iterator[Path]:
+    """The volume's folder by a name that leads to this very file system, whatever is mounted or unmounted meanwhile.
+
+    Raises MoveError, MarkerError, OSError.
+    """
     fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         found = read_marker(fd)
@@ -63,12 +66,13 @@ def _volume(root: str, volume_id: str) -> Iterator[Path]:
                 error.filename = error.filename.replace(place, root, 1)
             raise
         except MoveError as error:
-            raise MoveError(str(error).replace(f"{place}/", f"{root}/", 1)) from error
+            raise type(error)(str(error).replace(f"{place}/", f"{root}/", 1)) from error
     finally:
         os.close(fd)
 
 
-def _telling(pace: Callable[[int], None], tell: Callable[[dict[str, object]], None]) -> Callable[[int], None]:
+def telling(pace: Callable[[int], None], tell: Callable[[dict[str, object]], None]) -> Callable[[int], None]:
+    """Go at this pace, and tell about once a second how many bytes were read and written."""
     done, told_s = 0, time.monotonic()
 
     def paced(size_bytes: int) -> None:

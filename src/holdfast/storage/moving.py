@@ -21,10 +21,16 @@ CHUNK_BYTES = 1 << 20
 NAMES_TRIED = 50
 FILE_MODE = 0o640
 FOLDER_MODE = 0o750
+SYNC_BYTES = 32 << 20
+"""So much is written before it is synced: a slow disk is waited for bit by bit, and nobody else's writing behind it."""
 
 
 class MoveError(Exception):
     """The file cannot be brought there; the text says why."""
+
+
+class SourceError(MoveError):
+    """The file that is to be brought cannot be read, or somebody writes to it. Where it goes all may be well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +64,11 @@ def bring(source: Path, target_root: Path, path: str, pace: Pace, source_name: s
     """Have a copy of `source` below `target_root`, as `path` or, when that name is taken, with _2, _3 … behind it.
 
     The source is left as it is. `source_name`: by it what was copied before is found again; its path unless told.
-    Raises OSError, MoveError.
+    Raises OSError about where it goes, SourceError about where it is, MoveError.
     """
-    digest = hashlib.sha256(os.fsencode(f"{source_name or source}\0{path}")).hexdigest()[:32]
-    part = _made_folder(target_root, Path(STATE_FOLDER, MOVING_FOLDER)) / f"{digest}.part"
-    with _opened(source, os.O_RDONLY) as taken:
+    _made_folder(target_root, Path(STATE_FOLDER, MOVING_FOLDER))
+    part = part_of(target_root, path, source_name or str(source))
+    with _source(source) as taken:
         size_bytes = os.fstat(taken).st_size
         wanted = _copied(taken, size_bytes, part, pace)
     _reread(part, size_bytes, wanted, pace)
@@ -71,21 +77,32 @@ def bring(source: Path, target_root: Path, path: str, pace: Pace, source_name: s
     return Moved(placed, size_bytes, wanted)
 
 
+def part_of(target_root: Path, path: str, source_name: str) -> Path:
+    """Where a copy is until it is whole."""
+    digest = hashlib.sha256(os.fsencode(f"{source_name}\0{path}")).hexdigest()[:32]
+    return target_root / STATE_FOLDER / MOVING_FOLDER / f"{digest}.part"
+
+
 def remove(root: Path, path: str) -> None:
-    """Remove a file whose copy is safe, and the folders that are empty without it. One that is gone is gone."""
+    """Remove a file whose copy is safe, and the folders that are empty without it. One that is gone is gone.
+
+    It stays removed after a power cut. Raises OSError.
+    """
     file = root / path
     file.unlink(missing_ok=True)
+    folders = list(file.parents)[: len(Path(path).parents)]
     with contextlib.suppress(OSError):
-        for folder in list(file.parents)[: len(Path(path).parents) - 1]:
+        for folder in folders[:-1]:
             folder.rmdir()
+    sync_folder(next(folder for folder in folders if folder.exists()))
 
 
 def _copied(taken: int, size_bytes: int, part: Path, pace: Pace) -> str:
     """Copy what is not there yet; returns the SHA-256 of the whole source."""
-    whole = hashlib.sha256()
+    whole, changed_ns = hashlib.sha256(), os.fstat(taken).st_mtime_ns
     with _opened(part, os.O_RDWR | os.O_CREAT) as given:
-        there, at = os.fstat(given).st_size, 0
-        while data := os.pread(taken, CHUNK_BYTES, at):
+        there, at, synced = os.fstat(given).st_size, 0, 0
+        while data := _read(taken, at):
             whole.update(data)
             if at >= there or os.pread(given, len(data), at) != data:
                 there = at
@@ -93,12 +110,34 @@ def _copied(taken: int, size_bytes: int, part: Path, pace: Pace) -> str:
             at += len(data)
             if at > size_bytes:
                 break
+            if at - synced >= SYNC_BYTES:
+                os.fdatasync(given)
+                synced = at
             pace(len(data))
-        if at != size_bytes:
-            raise MoveError(f"{at} bytes were read of {size_bytes}: somebody writes to it")
+        if at != size_bytes or os.fstat(taken).st_mtime_ns != changed_ns:
+            raise SourceError(f"{at} bytes were read of {size_bytes}: somebody writes to it")
         os.ftruncate(given, size_bytes)
         os.fsync(given)
     return whole.hexdigest()
+
+
+@contextlib.contextmanager
+def _source(path: Path) -> Iterator[int]:
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
+    try:
+        yield opened
+    finally:
+        os.close(opened)
+
+
+def _read(taken: int, at: int) -> bytes:
+    try:
+        return os.pread(taken, CHUNK_BYTES, at)
+    except OSError as error:
+        raise SourceError(f"the file cannot be read ({error.strerror}).") from error
 
 
 def _write(given: int, data: bytes, at: int) -> None:
@@ -110,11 +149,16 @@ def _write(given: int, data: bytes, at: int) -> None:
 def _reread(part: Path, size_bytes: int, wanted: str, pace: Pace) -> None:
     """Read it from the disk, not from memory."""
     with _opened(part, os.O_RDONLY) as given:
-        os.posix_fadvise(given, 0, 0, os.POSIX_FADV_DONTNEED)
-        found = _digest(given, pace)
+        found = digest_of(given, pace)
     if found != wanted or part.stat().st_size != size_bytes:
         part.unlink()
         raise MoveError(f"{part.parent} does not give back what was written to it. The disk is broken: replace it.")
+
+
+def digest_of(fd: int, pace: Pace) -> str:
+    """SHA-256 of an open file, read from the disk as far as the kernel lets it. Raises OSError."""
+    os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+    return _digest(fd, pace)
 
 
 def _digest(fd: int, pace: Pace) -> str:

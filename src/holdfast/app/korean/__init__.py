@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from holdfast.app.korean.alarms import ALARMS
+from holdfast.app.korean.backup import BACKUP_SAID, BACKUP_TOLD
 from holdfast.app.korean.configuration import CONFIGURATION
 from holdfast.app.korean.demo import DEMO, DISKS
 from holdfast.app.korean.dialogue import DIALOGUE
@@ -14,11 +15,12 @@ from holdfast.app.korean.library import LIBRARY, SYSTEM
 from holdfast.app.korean.screens import SCREENS
 from holdfast.app.korean.volumes import VOLUMES
 
-KOREAN: Mapping[str, str] = {**HELP, **SCREENS, **DEMO}
+KOREAN: Mapping[str, str] = {**HELP, **SCREENS, **DEMO, **BACKUP_SAID}
 """By the key of `say`."""
 
 TOLD: Mapping[str, str] = {
     **ALARMS,
+    **BACKUP_TOLD,
     **CONFIGURATION,
     **DIALOGUE,
     **DISKS,
