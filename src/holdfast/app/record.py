@@ -23,6 +23,7 @@ from holdfast.app.recording_root import catalog_path
 from holdfast.app.reload import Configured
 from holdfast.app.storage import Places, StorageDesk
 from holdfast.app.system import SystemClock, boot_id, collect_less, keep_freed_memory, yield_less
+from holdfast.app.thumbnail_desk import ThumbnailDesk
 from holdfast.catalog.store import Catalog
 from holdfast.config.settings import AlarmSettings
 from holdfast.media.pool import PoolSettings, WorkerPool
@@ -95,12 +96,14 @@ async def _record(order: RecordOrder, show: Show | None, beside: Beside | None) 
     recorder = Recorder(order.plans, ports)
     _follow_alarms(order, recorder, deliveries)
     events.listener = recorder.handle
-    asked = Asked(recorder, catalog, pool.graph, order.configured, storage.shown)
+    roots = {volume.name: volume.path.absolute() for volume in order.places.volumes}
+    thumbnails = ThumbnailDesk(catalog, order.places.root, roots, storage.shown)
+    asked = Asked(recorder, catalog, pool.graph, order.configured, storage.shown, thumbnails)
     control = ControlServer(asked, control_socket(order.places.root))
     pulse = Pulse(order.notifier)
     listening = loop.create_task(_listen(control))
     beating = loop.create_task(pulse.run(recorder.status, listening))
-    tasks = [listening]
+    tasks = [listening, loop.create_task(thumbnails.run())]
     if show is not None:
         tasks.append(loop.create_task(_show(recorder, show)))
     if order.configured is not None:
@@ -118,6 +121,7 @@ async def _record(order: RecordOrder, show: Show | None, beside: Beside | None) 
         storage.stop()
         is_clean = await recorder.shut_down()
         await control.stop()
+        thumbnails.close()
         pool.shut_down()
         reach.close()
         is_clean &= await storage.close()
