@@ -24,8 +24,12 @@ LEAST_WIDTH, MOST_WIDTH = 16, 1920
 UNWRITTEN_NS = 10 * NS_PER_S
 """So much of what is just now recorded may not be in the file yet: its last picture is the one of now."""
 AGAIN_S = 600.0
-"""What the process died of is not tried again for so long."""
+"""A picture that the process died of is not tried again for so long."""
+LOOK_AGAIN_S = 30.0
+"""A file in which it died or hung when it looked for a picture: its disk may be back by then."""
 MOST_REMEMBERED = 1000
+LOOKING = -1
+"""In the place of a key frame that is not found yet."""
 SWEEP_EVERY_S = 600.0
 
 
@@ -198,7 +202,7 @@ class Thumbnails:
             "path": row.path,
             "keep_bytes": row.keep_bytes,
         }
-        found, _ = self._ask(row, -1, {"do": "find", "at_ns": offset_ns} | request)
+        found, _ = self._ask(row, LOOKING, {"do": "find", "at_ns": offset_ns} | request)
         begin_ns, end_ns = _int(found, "begin_ns"), _int(found, "end_ns")
         next_ns = None if found["next_ns"] is None else _int(found, "next_ns")
         read_bytes = _int(found, "read_bytes")
@@ -219,7 +223,7 @@ class Thumbnails:
         return _shown(row, kept, is_kept=False, read_bytes=read_bytes + _int(made, "read_bytes"))
 
     def _ask(self, row: SegmentRecord, begin_ns: int, request: Mapping[str, object]) -> Answer:
-        """Ask a process that is free. `begin_ns`: of the key frame, -1 when it is looked for. Raises NoThumbnail."""
+        """Ask a process that is free. `begin_ns`: of the key frame, or LOOKING. Raises NoThumbnail."""
         key = (row.run_id, row.ordinal, begin_ns)
         until_s, trouble = self._deadly.get(key, (0.0, ""))
         if time.monotonic() < until_s:
@@ -241,7 +245,8 @@ class Thumbnails:
 
     def _remember(self, key: tuple[str, int, int], trouble: str) -> None:
         with self._lock:
-            self._deadly[key] = (time.monotonic() + AGAIN_S, trouble)
+            wait_s = LOOK_AGAIN_S if key[2] == LOOKING else AGAIN_S
+            self._deadly[key] = (time.monotonic() + wait_s, trouble)
             while len(self._deadly) > MOST_REMEMBERED:
                 self._deadly.popitem(last=False)
 
