@@ -55,7 +55,7 @@ class Maker:
                 raise MakerDied(
                     f"the process that makes pictures did not answer within {self._patience_s:.0f} s and was ended"
                 ) from None
-            except (OSError, ValueError):
+            except (OSError, ValueError, RecursionError):
                 code = self._ended(process)
                 if code != 0:
                     raise MakerDied(f"the process that makes pictures died of it ({_how(code)})") from None
@@ -122,7 +122,7 @@ def _asked(process: subprocess.Popen[bytes], line: bytes, deadline_s: float) -> 
         data += _more(process.stdout, deadline_s)
     head, _, body = data.partition(b"\n")
     said = json.loads(head)
-    size = said["jpeg_bytes"] if isinstance(said, dict) else None
+    size = said.get("jpeg_bytes") if isinstance(said, dict) else None
     if not isinstance(size, int) or not 0 <= size <= MOST_PICTURE_BYTES:
         raise ValueError("the answer makes no sense")
     parts, have = [body], len(body)
