@@ -86,8 +86,14 @@ MADE_IN_ENGLISH: Mapping[str, tuple[str, ...]] = {
     "app/control.py": ("error",),
     **{
         f"fmp4/{module}.py": ("reason",)
-        for module in ("boxes", "tracks", "fragments", "reading", "stamp", "index", "segment")
+        for module in ("boxes", "codecs", "tracks", "fragments", "key_frames", "reading", "stamp", "index", "segment")
     },
+    "app/thumbnails.py": ("NoThumbnail", "_unreadable", "lines", "append"),
+    "app/thumbnail_maker.py": ("MakerDied", "return"),
+    "app/thumbnail_process.py": ("error",),
+    "app/thumbnail_desk.py": ("error",),
+    "storage/key_frame_files.py": ("NoKeyFrame",),
+    "media/stills.py": ("NoStill", "return"),
 }
 """Where sentences are made that are translated when they are shown: names they are given to, or functions they are
 given to, or keys of dictionaries, or "return"."""

@@ -166,8 +166,8 @@ class Thumbnails:
             # Of several, the one that certainly reaches so far; one that was left open may have ended long ago.
             return max(there, key=lambda row: (row.state is not SegmentState.OPEN, row.wall_start_ns))
         if rows:
-            sentence = f"The file {rows[-1].path} of that moment is missing."
-            raise NoThumbnail(Why.NO_FOOTAGE, sentence, self._nearest(stream, at_ns, None)[0])
+            nearest, _ = self._nearest(stream, at_ns, None)
+            raise NoThumbnail(Why.NO_FOOTAGE, f"The file {rows[-1].path} of that moment is missing.", nearest)
         if not any((one.camera, one.stream) == (stream.camera, stream.stream) for one in self.reads.cameras()):
             raise NoThumbnail(Why.UNKNOWN, f"There is no camera {stream} in this recorder.")
         raise self._no_footage(stream, at_ns, None)
@@ -264,9 +264,8 @@ def _place(row: SegmentRecord, places: Places) -> VolumePlace:
     if place is None:
         raise NoThumbnail(Why.AWAY, f"Volume {row.volume}, on which the footage of that moment is, is not known here.")
     if place.trouble:
-        raise NoThumbnail(
-            Why.AWAY, f"Volume {row.volume}, on which the footage of that moment is, is not there.\n{place.trouble}"
-        )
+        lines = [f"Volume {row.volume}, on which the footage of that moment is, is not there.", place.trouble]
+        raise NoThumbnail(Why.AWAY, "\n".join(lines))
     return place
 
 
