@@ -16,7 +16,7 @@ from holdfast.app.thumbnail_command import NEW
 from holdfast.catalog.store import Catalog
 from holdfast.domain.gaps import GapRecord
 from holdfast.domain.times import WallNs
-from tests.app.films import SMALL, Film, film
+from holdfast.lab.films import SMALL, Film, film
 from tests.app.pictures import size_of
 from tests.app.thumbnail_rig import BEGIN_NS, Rig
 

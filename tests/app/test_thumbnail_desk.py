@@ -25,10 +25,10 @@ from holdfast.app.volumes_shown import VolumeShown
 from holdfast.domain.segments import SegmentRecord, VolumeRecord
 from holdfast.domain.times import NS_PER_S, WallNs
 from holdfast.domain.volumes import VolumeState
+from holdfast.lab.films import SMALL, film
 from holdfast.ports.catalog import CatalogUnreadableError
 from holdfast.recorder.recorder import Recorder
 from tests.app.controlling import FakeRecorder, graph_of
-from tests.app.films import SMALL, film
 from tests.app.pictures import size_of
 from tests.app.thumbnail_rig import BEGIN_NS, Rig
 

@@ -24,9 +24,10 @@ from holdfast.domain.segments import SegmentState
 from holdfast.domain.times import NS_PER_S, WallNs
 from holdfast.lab import reader
 from holdfast.lab.clips import ClipSpec
-from tests.app.films import SMALL, Film, film
+from holdfast.lab.films import SMALL, Film, film
 from tests.app.pictures import most_like, shown_by_ffmpeg, size_of
 from tests.app.thumbnail_rig import BEGIN_NS, CAMERA, Rig
+from tests.fmp4.segments import STAMP
 
 KINDS: Mapping[str, ClipSpec] = {
     "h264": SMALL,
@@ -106,7 +107,7 @@ def test_little_more_than_the_picture_is_read_however_long_the_file_is(films: Ca
 
 
 def test_a_file_that_grows_shows_what_is_in_it_so_far(films: Callable[[str], Film], rig: Rig) -> None:
-    parts = films("h264").parts()
+    parts = films("h264").parts(STAMP)
     ends = list(accumulate(map(len, parts.fragments), initial=len(parts.header)))[1:]
     row = rig.record(films("h264"), is_open=True)
     rig.now_ns = BEGIN_NS + 6 * NS_PER_S

@@ -11,8 +11,8 @@ from holdfast.domain.segments import SegmentRecord, SegmentState
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import NS_PER_S, PtsNs, WallNs
 from holdfast.fmp4 import SegmentStamp
+from holdfast.lab.films import Film
 from holdfast.storage.picture_cache import PictureCache
-from tests.app.films import Film
 from tests.fakes.catalog import FakeCatalog
 
 BEGIN_NS = 1_700_000_000_000_000_000

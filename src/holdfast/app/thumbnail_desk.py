@@ -115,7 +115,11 @@ class ThumbnailDesk:
             return web.json_response(_refusal(error), status=_STATUS[error.why])
         except CatalogError as error:
             return web.json_response({"error": str(error)}, status=503)
-        headers = {"Holdfast-Wall-Ns": str(made.wall_ns), "Cache-Control": "private, no-cache"}
+        headers = {
+            "Holdfast-Wall-Ns": str(made.wall_ns),
+            "Holdfast-Read-Bytes": str(made.read_bytes),
+            "Cache-Control": "private, no-cache",
+        }
         return web.Response(body=made.jpeg, content_type="image/jpeg", headers=headers)
 
     async def run(self) -> None:

@@ -1,33 +1,73 @@
-"""Real films as segments: encoded pictures with numbers in them, in files that the code under test makes."""
+"""Films without a camera: encoded pictures with numbers in them, in segments as the recorder makes them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 import av
 
-from holdfast.fmp4 import Fragment, FragmentSplitter, InitSegment, SegmentStamp, rebase
+from holdfast.fmp4 import (
+    Fragment,
+    FragmentSplitter,
+    IndexBuilder,
+    InitSegment,
+    SegmentStamp,
+    finish_patch,
+    rebase,
+    segment_header,
+)
 from holdfast.lab import sei
 from holdfast.lab.clips import AccessUnit, Clip, ClipSpec, cached
 from holdfast.lab.nal import SEI_TYPES, nal_type
-from tests.fmp4.segments import STAMP, Parts, assemble, split
 
 CODECS = {"h264": "h264", "h265": "hevc"}
 TICKS = 90_000
 SMALL = ClipSpec(width=320, height=180, fps=Fraction(15), gop=15, seconds=6, pattern="ball")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A file: while it is open it has the plain header and no index, when it is final the `patched` one and both."""
+
+    header: bytes
+    patched: bytes
+    fragments: tuple[bytes, ...]
+    index: bytes
+    durations: Mapping[int, int]
+    """Ticks by track."""
+
+    @property
+    def open_file(self) -> bytes:
+        """As a recorder that was killed leaves it."""
+        return b"".join([self.header, *self.fragments])
+
+    @property
+    def final_file(self) -> bytes:
+        """As it is when it has ended."""
+        return b"".join([self.patched, *self.fragments, self.index])
+
+
+@dataclass(frozen=True, slots=True)
 class Film:
     """A clip as the pieces of a fragmented stream."""
 
     init: InitSegment
     fragments: list[Fragment]
 
-    def parts(self, stamp: SegmentStamp = STAMP, labels: Mapping[str, str] | None = None) -> Parts:
+    def parts(self, stamp: SegmentStamp) -> Parts:
         """The bytes of a file."""
-        return assemble(self.init, self.fragments, stamp, labels)
+        header = segment_header(self.init, stamp, self.fragments[0], {})
+        bases = {run.track_id: run.decode_time for run in self.fragments[0].runs}
+        index, rebased, at = IndexBuilder(bases), [], len(header)
+        for number, fragment in enumerate(self.fragments, start=1):
+            index.add(fragment.runs, at)
+            rebased.append(rebase(fragment, bases, number))
+            at += len(rebased[-1])
+        final = replace(stamp, final=True, samples=index.samples)
+        patch = finish_patch(header, durations=index.durations, stamp=final)
+        patched = header[: patch.offset] + patch.data + header[patch.offset + len(patch.data) :]
+        return Parts(header, patched, tuple(rebased), index.mfra(), index.durations)
 
     def looped(self, times: int) -> "Film":
         """The same again and again, at later times; frames have the numbers of the first time."""
@@ -47,6 +87,7 @@ def film(spec: ClipSpec, folder: Path) -> Film:
 
 
 def muxed(clip: Clip, folder: Path) -> Film:
+    """As `film`, of a clip that is there."""
     path = folder / f"{clip.codec}-{clip.spec.width}-{clip.spec.bframes}-{clip.spec.pattern}.mp4"
     flags = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "frag_duration": "500000"}
     tick = Fraction(1, TICKS)
@@ -63,7 +104,9 @@ def muxed(clip: Clip, folder: Path) -> Film:
             packet.dts, packet.duration = number * per_frame, per_frame
             packet.is_keyframe = unit.is_key
             container.mux(packet)
-    return Film(*split(path.read_bytes()))
+    pieces = FragmentSplitter().feed(path.read_bytes())
+    init = next(piece for piece in pieces if isinstance(piece, InitSegment))
+    return Film(init, [piece for piece in pieces if isinstance(piece, Fragment)])
 
 
 def stamped(clip: Clip, unit: AccessUnit) -> list[bytes]:
@@ -76,4 +119,5 @@ def stamped(clip: Clip, unit: AccessUnit) -> list[bytes]:
 
 
 def annex_b(nals: Iterable[bytes]) -> bytes:
+    """NAL units with start codes before them."""
     return b"".join(b"\0\0\0\1" + nal for nal in nals)
