@@ -89,11 +89,9 @@ MADE_IN_ENGLISH: Mapping[str, tuple[str, ...]] = {
         for module in ("boxes", "codecs", "tracks", "fragments", "key_frames", "reading", "stamp", "index", "segment")
     },
     "app/thumbnails.py": ("NoThumbnail", "_unreadable", "lines", "append"),
-    "app/thumbnail_maker.py": ("MakerDied", "return"),
-    "app/thumbnail_process.py": ("error",),
-    "app/thumbnail_desk.py": ("error",),
+    **dict.fromkeys(("app/thumbnail_maker.py", "media/stills.py"), ("MakerDied", "NoStill", "return")),
+    **dict.fromkeys(("app/thumbnail_process.py", "app/thumbnail_desk.py"), ("error",)),
     "storage/key_frame_files.py": ("NoKeyFrame",),
-    "media/stills.py": ("NoStill", "return"),
 }
 """Where sentences are made that are translated when they are shown: names they are given to, or functions they are
 given to, or keys of dictionaries, or "return"."""

@@ -1,12 +1,10 @@
 """From a camera and a moment to the right picture, or to the reason why there is none."""
 
 import os
-import signal
-import threading
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from holdfast.app.thumbnail_maker import Answer, Maker, MakerDied
-from holdfast.app.thumbnails import NoThumbnail, Thumbnail, Why
+from holdfast.app.thumbnail_maker import Maker
+from holdfast.app.thumbnails import NoThumbnail, Why
 from holdfast.domain.gaps import GapRecord
 from holdfast.domain.keeping import SegmentDeleted
 from holdfast.domain.segments import SegmentState
@@ -26,7 +24,7 @@ from holdfast.lab import reader
 from holdfast.lab.clips import ClipSpec
 from holdfast.lab.films import SMALL, Film, film
 from tests.app.pictures import most_like, shown_by_ffmpeg, size_of
-from tests.app.thumbnail_rig import BEGIN_NS, CAMERA, Rig
+from tests.app.thumbnail_rig import BEGIN_NS, CAMERA, Rig, refused
 from tests.fmp4.segments import STAMP
 
 KINDS: Mapping[str, ClipSpec] = {
@@ -54,14 +52,6 @@ def maker() -> Iterator[Maker]:
 @pytest.fixture
 def rig(tmp_path: Path, maker: Maker) -> Rig:
     return Rig(tmp_path, [maker])
-
-
-def refused(ask: Callable[[], Thumbnail], why: Why, said: str) -> NoThumbnail:
-    with pytest.raises(NoThumbnail) as caught:
-        ask()
-    assert caught.value.why is why
-    assert said in caught.value.sentence
-    return caught.value
 
 
 # ------------------------------------------------------------ the right picture
@@ -138,7 +128,7 @@ def test_a_picture_keeps_its_shape_and_is_never_larger_than_it_was(films: Callab
         (320, 180),
     ]
     for width in (15, 1921, 0, -1):
-        refused(lambda width=width: rig.at(1, width), Why.BAD, "16 to 1920 pixels wide")  # type: ignore[misc]
+        refused(partial(rig.at, 1, width), Why.BAD, "16 to 1920 pixels wide")
 
 
 # ------------------------------------------------------------ no footage
@@ -328,82 +318,3 @@ def sps_of(wide: int, high: int) -> bytes:
     bits = ue(0) + ue(0) + ue(2) + ue(1) + "0" + ue(wide - 1) + ue(high - 1) + "1" + "1" + "0" + "0" + "1"
     bits = bits.ljust(-(-len(bits) // 8) * 8, "0")
     return bytes([0x67, 66, 0, 62]) + int(bits, 2).to_bytes(len(bits) // 8)
-
-
-# ------------------------------------------------------------ the process
-
-
-class Deadly:
-    """A process that dies of one file."""
-
-    def __init__(self, path: str) -> None:
-        self.path, self.asked = path, 0
-        self.inner = Maker()
-
-    def ask(self, request: Mapping[str, object]) -> Answer:
-        if request["path"] != self.path or request["do"] != "make":
-            return self.inner.ask(request)
-        self.asked += 1
-        raise MakerDied("the process that makes pictures died of it (signal 11)")
-
-    def close(self) -> None:
-        self.inner.close()
-
-
-def test_a_picture_that_the_process_dies_of_is_not_tried_again_for_a_while(
-    films: Callable[[str], Film], tmp_path: Path
-) -> None:
-    deadly = Deadly("cam_01/0.mp4")
-    rig = Rig(tmp_path, [deadly])
-    rig.record(films("h264")), rig.record(films("h264"), at_s=6, ordinal=1)
-    try:
-        refused(lambda: rig.at(1), Why.UNREADABLE, "died of it (signal 11)")
-        for _ in range(3):
-            refused(lambda: rig.at(1), Why.UNREADABLE, "signal 11); it is not tried again for a while")
-        assert deadly.asked == 1
-        assert rig.at(7).jpeg
-        refused(lambda: rig.at(2), Why.UNREADABLE, "signal 11).")
-        rig.thumbnails._deadly.clear()  # noqa: SLF001 - as if the while were over
-        refused(lambda: rig.at(1), Why.UNREADABLE, "signal 11).")
-        assert deadly.asked == 3
-    finally:
-        rig.close()
-
-
-def test_a_process_that_is_killed_in_its_work_costs_one_picture(films: Callable[[str], Film], tmp_path: Path) -> None:
-    maker = Maker()
-    rig = Rig(tmp_path, [maker])
-    rig.record(films("h264"))
-    rig.record(films("h264"), at_s=6, ordinal=1)
-    try:
-        rig.at(0)
-        first = maker.pid
-        assert first is not None
-        os.kill(first, signal.SIGSTOP)
-        threading.Timer(0.3, os.kill, (first, signal.SIGKILL)).start()
-        refused(lambda: rig.at(1), Why.UNREADABLE, "died of it (signal 9)")
-        assert rig.at(8).jpeg
-        assert maker.pid not in (None, first)
-    finally:
-        rig.close()
-    assert maker.pid is None
-
-
-def test_several_threads_ask_and_each_gets_its_picture(films: Callable[[str], Film], tmp_path: Path) -> None:
-    rig = Rig(tmp_path, [Maker(), Maker()])
-    row = rig.record(films("h264"))
-    pictures = shown_by_ffmpeg(rig.file(row))[::15]
-    got: dict[int, int] = {}
-
-    def ask(number: int) -> None:
-        got[number] = most_like(rig.at(number % 6 + 0.5, 200 + number // 6).jpeg, pictures)
-
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(18)]
-    try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
-        assert got == {number: number % 6 for number in range(18)}
-    finally:
-        rig.close()

@@ -1,12 +1,15 @@
 """A folder of real films, the catalog that knows them, and who makes pictures of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import UUID
 
+import pytest
+
 from holdfast.app.recording_root import STATE_FOLDER
 from holdfast.app.thumbnail_maker import Maker
-from holdfast.app.thumbnails import Makes, Thumbnail, Thumbnails, VolumePlace
+from holdfast.app.thumbnails import Makes, NoThumbnail, Thumbnail, Thumbnails, VolumePlace, Why
 from holdfast.domain.segments import SegmentRecord, SegmentState
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import NS_PER_S, PtsNs, WallNs
@@ -86,3 +89,11 @@ class Rig:
 
     def close(self) -> None:
         self.thumbnails.close()
+
+
+def refused(ask: Callable[[], Thumbnail], why: Why, said: str) -> NoThumbnail:
+    with pytest.raises(NoThumbnail) as caught:
+        ask()
+    assert caught.value.why is why
+    assert said in caught.value.sentence
+    return caught.value

@@ -238,16 +238,6 @@ class FakeCatalog(FakeKeeping):
         with self._lock:
             return tuple(self._intents[key] for key in sorted(self._intents))
 
-    def footage_begin(self, camera: str, stream: str, *, after_ns: WallNs) -> WallNs | None:
-        with self._lock:
-            found = [one.wall_start_ns for one in self._segments.values() if stream_of(one) == (camera, stream)]
-        return min((begin for begin in found if begin >= after_ns), default=None)
-
-    def ordinals(self, run_id: str) -> frozenset[int]:
-        with self._lock:
-            found = [one for one in self._segments.values() if one.run_id == run_id]
-        return frozenset(one.ordinal for one in found if one.state is not SegmentState.MISSING)
-
     def footage_end(self, camera: str, stream: str, *, before_ns: WallNs | None = None) -> WallNs | None:
         with self._lock:
             found = [one for one in self._segments.values() if stream_of(one) == (camera, stream)]

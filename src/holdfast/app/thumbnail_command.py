@@ -107,14 +107,7 @@ def _several(source: _Source, moments: Sequence[WallNs], output: Path | None) ->
     missing: list[str] = []
     with _progress(len(moments)) as advance:
         for at_ns in moments:
-            try:
-                made = source.at(at_ns)
-            except NoThumbnail as error:
-                if error.why in (Why.BAD, Why.UNKNOWN):
-                    raise Problem(Exit.USAGE, translated(error.sentence)) from error
-                missing.append(translated(error.sentence.partition("\nThe nearest")[0]))
-            else:
-                _write(folder / _name(source.stream, at_ns), made.jpeg)
+            missing += _one_of_several(source, at_ns, folder)
             advance()
     for sentence in dict.fromkeys(missing):
         print(sentence.replace("\n", " "), file=sys.stderr)
@@ -122,6 +115,18 @@ def _several(source: _Source, moments: Sequence[WallNs], output: Path | None) ->
         say("{made} of {count} pictures in {path}", made=len(moments) - len(missing), count=len(moments), path=folder)
     )
     return Exit.INCOMPLETE if missing else Exit.OK
+
+
+def _one_of_several(source: _Source, at_ns: WallNs, folder: Path) -> list[str]:
+    """Write it, or return why there is none. Raises Problem when there could be none at any moment."""
+    try:
+        made = source.at(at_ns)
+    except NoThumbnail as error:
+        if error.why in (Why.BAD, Why.UNKNOWN):
+            raise Problem(Exit.USAGE, translated(error.sentence)) from error
+        return [translated(error.sentence.partition("\nThe nearest")[0])]
+    _write(folder / _name(source.stream, at_ns), made.jpeg)
+    return []
 
 
 def _tell(file: Path, made: Thumbnail) -> None:

@@ -126,10 +126,9 @@ class PictureCache:
         """Remove what a crash left behind, and folders without pictures."""
         long_ago_s = time.time() - LEFT_BEHIND_S
         for folder in _entries(self._folder):
-            for one in _entries(Path(folder.path)):
-                with contextlib.suppress(OSError):
-                    if one.name.startswith(NEW) and one.stat(follow_symlinks=False).st_mtime < long_ago_s:
-                        Path(one.path).unlink(missing_ok=True)
+            new = [one for one in _entries(Path(folder.path)) if one.name.startswith(NEW)]
+            for one in new:
+                _remove_older(one, long_ago_s)
             with contextlib.suppress(OSError):
                 Path(folder.path).rmdir()
 
@@ -192,6 +191,12 @@ class _Picture(NamedTuple):
 def _name(kept: Kept, width: int) -> str:
     until = "x" if kept.next_ns is None else str(kept.next_ns)
     return f"{kept.begin_ns}-{until}-{width}-{zlib.crc32(kept.jpeg):08x}.jpg"
+
+
+def _remove_older(file: "os.DirEntry[str]", than_s: float) -> None:
+    with contextlib.suppress(OSError):
+        if file.stat(follow_symlinks=False).st_mtime < than_s:
+            Path(file.path).unlink(missing_ok=True)
 
 
 def _entries(folder: Path) -> list["os.DirEntry[str]"]:
