@@ -94,7 +94,9 @@ def _limit_cpu() -> None:
     """From now on: the kernel kills what takes longer, whatever it is doing."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + CPU_S, hard))
+    until_s = int(used.ru_utime + used.ru_stime) + CPU_S
+    soft = until_s if hard == resource.RLIM_INFINITY else min(until_s, hard)
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
 def serve(asking: IO[bytes], answering: IO[bytes], idle_s: float) -> None:

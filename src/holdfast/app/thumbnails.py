@@ -3,6 +3,7 @@
 Everything here may wait for a disk: the service calls it on threads that nobody waits for without a limit.
 """
 
+import contextlib
 import threading
 import time
 from collections import OrderedDict
@@ -16,13 +17,15 @@ from holdfast.app.thumbnail_maker import Answer, Maker, MakerDied
 from holdfast.domain.segments import SegmentRecord, SegmentState
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import NS_PER_S, WallNs
-from holdfast.ports.catalog import CatalogReads
+from holdfast.ports.catalog import CatalogError, CatalogReads
 from holdfast.storage.picture_cache import Kept, PictureCache, Segment
 
 DEFAULT_WIDTH = 320
 LEAST_WIDTH, MOST_WIDTH = 16, 1920
 UNWRITTEN_NS = 10 * NS_PER_S
 """So much of what is just now recorded may not be in the file yet: its last picture is the one of now."""
+AHEAD_NS = 10 * NS_PER_S
+"""Whoever asks for now may have a clock that is a little ahead of this one."""
 AGAIN_S = 600.0
 """A picture that the process died of is not tried again for so long."""
 LOOK_AGAIN_S = 30.0
@@ -131,7 +134,7 @@ class Thumbnails:
         """
         if not LEAST_WIDTH <= width <= MOST_WIDTH:
             raise NoThumbnail(Why.BAD, f"A thumbnail is {LEAST_WIDTH} to {MOST_WIDTH} pixels wide, not {width}.")
-        if at_ns > self.wall_ns():
+        if at_ns > self.wall_ns() + AHEAD_NS:
             raise NoThumbnail(Why.BAD, f"{local(at_ns)} lies in the future.")
         row = self._segment(stream, at_ns)
         segment, offset_ns = Segment(row.run_id, row.ordinal), max(0, at_ns - row.wall_start_ns)
@@ -256,7 +259,9 @@ class Thumbnails:
             if is_due:
                 self._swept_s = time.monotonic()
         if is_due:
-            self.sweep()
+            # The picture is made: what cannot be looked up now is looked up the next time.
+            with contextlib.suppress(CatalogError):
+                self.sweep()
 
 
 def _place(row: SegmentRecord, places: Places) -> VolumePlace:
