@@ -41,14 +41,14 @@ def test_a_running_service_shows_what_its_camera_saw_just_now(tmp_path: Path) ->
         began_ns = time.time_ns()
         await_that(lambda: ask(made, time.time_ns())[0] == 200, 30)
         got: list[tuple[int, bytes]] = []
-        while time.time_ns() < began_ns + 6 * NS_PER_S:
+        while time.time_ns() < began_ns + 4 * NS_PER_S:
             now_ns = time.time_ns()
             status, wall_ns, jpeg = ask(made, now_ns)
             assert status == 200, jpeg
             assert 0 <= now_ns - wall_ns < 10 * NS_PER_S
             got.append((wall_ns, jpeg))
             time.sleep(0.5)
-        assert got[-1][0] - got[0][0] > 2 * NS_PER_S, "it is of now"
+        assert got[-1][0] - got[0][0] >= NS_PER_S, "it is of now"
         assert (
             made.ask(
                 "thumbnail", "cam_01", "--at", "1s", "-o", str(tmp_path / "a.jpg"), "--in", str(made.root)
