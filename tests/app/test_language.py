@@ -99,8 +99,12 @@ MADE_IN_ENGLISH: Mapping[str, tuple[str, ...]] = {
     "app/control.py": ("error",),
     **{
         f"fmp4/{module}.py": ("reason",)
-        for module in ("boxes", "tracks", "fragments", "reading", "stamp", "index", "segment")
+        for module in ("boxes", "codecs", "tracks", "fragments", "key_frames", "reading", "stamp", "index", "segment")
     },
+    "app/thumbnails.py": ("NoThumbnail", "_unreadable", "lines", "append"),
+    **dict.fromkeys(("app/thumbnail_maker.py", "media/stills.py"), ("MakerDied", "NoStill", "return")),
+    **dict.fromkeys(("app/thumbnail_process.py", "app/thumbnail_desk.py"), ("error",)),
+    "storage/key_frame_files.py": ("NoKeyFrame",),
 }
 """Where sentences are made that are translated when they are shown: names they are given to, or functions they are
 given to, or keys of dictionaries, or "return"."""

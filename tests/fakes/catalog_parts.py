@@ -124,7 +124,21 @@ class FakeVolumes:
                 self._segments[key] = replace(segment, home="")
 
 
-class FakeKeeping(FakeLedger, FakeVolumes):
+class FakeMoments(FakeLedger, FakeVolumes):
+    """The part about moments, and what is left of a run."""
+
+    def footage_begin(self, camera: str, stream: str, *, after_ns: WallNs) -> WallNs | None:
+        with self._lock:
+            found = [one.wall_start_ns for one in self._segments.values() if stream_of(one) == (camera, stream)]
+        return min((begin for begin in found if begin >= after_ns), default=None)
+
+    def ordinals(self, run_id: str) -> frozenset[int]:
+        with self._lock:
+            found = [one for one in self._segments.values() if one.run_id == run_id]
+        return frozenset(one.ordinal for one in found if one.state is not SegmentState.MISSING)
+
+
+class FakeKeeping(FakeMoments):
     """The part about what is kept and what may go."""
 
     def __init__(self) -> None:

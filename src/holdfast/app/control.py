@@ -20,6 +20,7 @@ from holdfast.app.moments import moment_ns
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.recording_root import recorder_is_running
 from holdfast.app.reload import Configured
+from holdfast.app.thumbnail_desk import ThumbnailDesk
 from holdfast.app.volumes_shown import VolumeShown, as_json, state_in_use
 from holdfast.domain.streams import Mode, StreamId
 from holdfast.domain.times import WallNs
@@ -49,6 +50,7 @@ class Asked:
     graph_of: GraphOf
     configured: Configured | None = None
     volumes: VolumesNow = tuple
+    thumbnails: ThumbnailDesk | None = None
 
 
 class ControlServer:
@@ -58,6 +60,7 @@ class ControlServer:
         """Nothing listens before `start`."""
         self._recorder, self._catalog = asked.recorder, asked.catalog
         self._graph_of, self._configured, self._volumes_now = asked.graph_of, asked.configured, asked.volumes
+        self._thumbnails = asked.thumbnails
         self._path = socket_path
         self._runner: web.AppRunner | None = None
 
@@ -71,6 +74,8 @@ class ControlServer:
         application.router.add_get("/gaps", self._gaps)
         application.router.add_get("/alarms", self._alarms)
         application.router.add_get("/config/state", self._config_state)
+        if self._thumbnails is not None:
+            application.router.add_get("/thumbnail", self._thumbnails.answer)
         application.router.add_post("/reload", self._reload)
         application.router.add_post("/cameras/{camera}/recording", self._recording)
         application.router.add_post("/cameras/{camera}/mode", self._mode)

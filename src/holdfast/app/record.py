@@ -24,6 +24,7 @@ from holdfast.app.recording_root import catalog_path
 from holdfast.app.reload import Configured
 from holdfast.app.storage import Places, StorageDesk
 from holdfast.app.system import SystemClock, boot_id, collect_less, keep_freed_memory, yield_less
+from holdfast.app.thumbnail_desk import ThumbnailDesk
 from holdfast.catalog.store import Catalog
 from holdfast.config.settings import AlarmSettings, BackupSettings
 from holdfast.media.pool import PoolSettings, WorkerPool
@@ -99,12 +100,14 @@ async def _record(order: RecordOrder, show: Show | None, beside: Beside | None) 
     _follow_alarms(order, recorder, deliveries)
     schedule = _follow_backup(order, recorder, clock)
     events.listener = recorder.handle
-    asked = Asked(recorder, catalog, pool.graph, order.configured, storage.shown)
+    roots = {volume.name: volume.path.absolute() for volume in order.places.volumes}
+    thumbnails = ThumbnailDesk(catalog, order.places.root, roots, storage.shown)
+    asked = Asked(recorder, catalog, pool.graph, order.configured, storage.shown, thumbnails)
     control = ControlServer(asked, control_socket(order.places.root))
     pulse = Pulse(order.notifier)
     listening = loop.create_task(_listen(control))
     beating = loop.create_task(pulse.run(recorder.status, listening))
-    tasks = [listening, loop.create_task(schedule.run())]
+    tasks = [listening, *(loop.create_task(one.run()) for one in (schedule, thumbnails))]
     if show is not None:
         tasks.append(loop.create_task(_show(recorder, show)))
     if order.configured is not None:
@@ -122,6 +125,7 @@ async def _record(order: RecordOrder, show: Show | None, beside: Beside | None) 
         storage.stop()
         is_clean = await recorder.shut_down()
         await control.stop()
+        thumbnails.close()
         pool.shut_down()
         reach.close()
         is_clean &= await storage.close()

@@ -193,8 +193,8 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     try:
         return _connect_for_reading(path, "mode=ro")
     except sqlite3.OperationalError as error:
-        # On a read-only file system SQLite cannot make the side files it wants for a catalog nobody has open.
-        if os.access(path.parent, os.W_OK) or path.with_name(f"{path.name}-wal").exists():
+        # On a read-only or full file system SQLite cannot make the side files it wants for a catalog nobody has open.
+        if not _is_without_side_files(path, error):
             raise unreadable(path, error) from error
     except sqlite3.Error as error:
         raise unreadable(path, error) from error
@@ -202,6 +202,17 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         return _connect_for_reading(path, "immutable=1")
     except sqlite3.Error as error:
         raise unreadable(path, error) from error
+
+
+def _is_without_side_files(path: Path, error: sqlite3.OperationalError) -> bool:
+    """Whether all of a catalog is in its own file, and SQLite only could not make others beside it."""
+    try:
+        if path.with_name(f"{path.name}-wal").stat().st_size > 0:
+            return False
+    except OSError:
+        pass
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return not os.access(path.parent, os.W_OK) or code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 
 
 def _connect_for_reading(path: Path, mode: str) -> sqlite3.Connection:

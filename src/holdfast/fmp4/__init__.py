@@ -1,9 +1,19 @@
 """Reading and patching fragmented MP4 (ISO/IEC 14496-12) boxes: bytes in, bytes out."""
 
 from holdfast.fmp4.boxes import DEFAULT_LIMITS, Limits
+from holdfast.fmp4.codecs import decoder_of
 from holdfast.fmp4.errors import Fmp4Error, NewerFormatError
 from holdfast.fmp4.fragments import TrackRun
 from holdfast.fmp4.index import IndexBuilder
+from holdfast.fmp4.key_frames import (
+    MAX_INDEX_BYTES,
+    Entry,
+    KeyFrame,
+    entries_of,
+    find_key_frame,
+    index_size,
+    read_index,
+)
 from holdfast.fmp4.reading import (
     HEAD_BYTES,
     Damage,
@@ -15,6 +25,7 @@ from holdfast.fmp4.reading import (
     read_header,
     read_summary,
     scan,
+    scan_on,
 )
 from holdfast.fmp4.segment import (
     SECTOR_BYTES,
@@ -42,14 +53,17 @@ from holdfast.fmp4.tracks import Track, TrackKind
 __all__ = [
     "DEFAULT_LIMITS",
     "HEAD_BYTES",
+    "MAX_INDEX_BYTES",
     "SECTOR_BYTES",
     "Damage",
+    "Entry",
     "Fmp4Error",
     "FoundFragment",
     "Fragment",
     "FragmentSplitter",
     "IndexBuilder",
     "InitSegment",
+    "KeyFrame",
     "Limits",
     "NewerFormatError",
     "Patch",
@@ -65,13 +79,19 @@ __all__ = [
     "TrackRun",
     "Trailer",
     "begins_like_segment",
+    "decoder_of",
+    "entries_of",
+    "find_key_frame",
     "finish_patch",
     "free_header",
+    "index_size",
     "read_header",
+    "read_index",
     "read_summary",
     "rebase",
     "rebased_moof",
     "scan",
+    "scan_on",
     "segment_header",
     "sound_frames",
     "sound_moof",

@@ -1,9 +1,17 @@
 """Codec names for a `codecs=` parameter (RFC 6381, section 3.3; ISO/IEC 14496-15, annex E)."""
 
+from fractions import Fraction
 from struct import Struct
 
-from holdfast.fmp4.boxes import Box, Buffer, fields, inside
+from holdfast.fmp4.boxes import Box, Buffer, children, fields, inside
 
+_PASP = Struct(">II")
+_DECODERS = {
+    b"avc1": ("h264", b"avcC"),
+    b"avc3": ("h264", b"avcC"),
+    b"hvc1": ("h265", b"hvcC"),
+    b"hev1": ("h265", b"hvcC"),
+}
 _AVCC = Struct(">xBBB")
 _HVCC = Struct(">xBI6sB")
 _VISUAL_FIELDS_BYTES = 78
@@ -25,6 +33,23 @@ def codec_name(data: Buffer, entry: Box) -> str:
             return _mpeg4_audio(data, entry)
         case _:
             return entry.name
+
+
+def decoder_of(sample_entry: Buffer) -> tuple[str, bytes, Fraction]:
+    """What decodes a video track: "h264" or "h265", the decoder's configuration, how much wider than high a pixel is.
+
+    `sample_entry` is that of a Track. Raises Fmp4Error, also for another codec.
+    """
+    entry = next(children(sample_entry, 0, len(sample_entry)))
+    codec, kind = _DECODERS.get(entry.kind, ("", b""))
+    config = _configuration(sample_entry, entry, kind, _VISUAL_FIELDS_BYTES) if codec else None
+    if config is None:
+        reason = "is no H.264 or H.265 with a configuration for its decoder"
+        raise entry.error(reason)
+    shape = _configuration(sample_entry, entry, b"pasp", _VISUAL_FIELDS_BYTES)
+    wide, high = (1, 1) if shape is None else fields(_PASP, sample_entry, shape)
+    pixel = Fraction(wide, high) if wide and high else Fraction(1)
+    return codec, bytes(sample_entry[config.body : config.end]), pixel
 
 
 def _configuration(data: Buffer, entry: Box, kind: bytes, skip: int) -> Box | None:

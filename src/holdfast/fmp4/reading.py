@@ -190,7 +190,14 @@ def scan(read_at: ReadAt, size: int, limits: Limits = DEFAULT_LIMITS) -> Segment
     a fragmented file, and what `read_at` raises.
     """
     header = read_header(read_at(0, min(size, limits.moov_bytes + limits.other_bytes)))
-    return _Scanner(read_at, size, header, limits).walk()
+    return _Scanner(read_at, size, header, limits).walk(header.size)
+
+
+def scan_on(
+    read_at: ReadAt, size: int, header: SegmentHeader, begin: int, limits: Limits = DEFAULT_LIMITS
+) -> SegmentScan:
+    """As `scan`, from the box at byte `begin` on: a file that grows is not read from its beginning each time."""
+    return _Scanner(read_at, size, header, limits).walk(begin)
 
 
 class _Scanner:
@@ -205,8 +212,8 @@ class _Scanner:
         self._index_start: int | None = None
         self._candidates = MAX_CANDIDATES
 
-    def walk(self) -> SegmentScan:
-        at = self._header.size
+    def walk(self, begin: int) -> SegmentScan:
+        at = begin
         while at < self._size:
             try:
                 at = self._step(at)
@@ -218,7 +225,7 @@ class _Scanner:
             size=self._size,
             header=self._header,
             fragments=tuple(self._fragments),
-            whole_end=self._fragments[-1].end if self._fragments else self._header.size,
+            whole_end=self._fragments[-1].end if self._fragments else begin,
             index_start=self._index_start,
             damage=tuple(self._damage),
         )

@@ -22,6 +22,9 @@ _KINDS: Mapping[int, TrackKind] = {
 }
 _STSD_FIELDS_BYTES = 8
 _NS_PER_S = 1_000_000_000
+_TURNS: Mapping[tuple[int, ...], int] = {(0, 1, -1, 0): 90, (-1, 0, 0, -1): 180, (0, -1, 1, 0): 270}
+_MATRIX = Struct(">ii4xii")
+_ONE = 1 << 16
 MAX_TRACKS = 16
 
 
@@ -50,6 +53,8 @@ class Track:
     height: int
     sample_entry: bytes
     defaults: Defaults
+    turned: int = 0
+    """By so many degrees, clockwise, pictures are to be turned to be seen upright: 0, 90, 180 or 270."""
 
     def to_ns(self, ticks: int) -> int:
         """Return a time of this track in nanoseconds, rounded down."""
@@ -82,7 +87,8 @@ def _read_defaults(data: Buffer, moov: Box) -> dict[int, Defaults]:
 
 def _read_track(data: Buffer, trak: Box, defaults: Mapping[int, Defaults]) -> Track:
     mdia = first(data, trak, b"mdia")
-    track_id = _after_times(data, first(data, trak, b"tkhd"))
+    tkhd = first(data, trak, b"tkhd")
+    track_id = _after_times(data, tkhd)
     mdhd = first(data, mdia, b"mdhd")
     timescale = _after_times(data, mdhd)
     if timescale == 0:
@@ -102,7 +108,7 @@ def _read_track(data: Buffer, trak: Box, defaults: Mapping[int, Defaults]) -> Tr
     width, height = fields(_SIZE, data, entry, 24) if kind == "video" else (0, 0)
     codec = codec_name(data, entry)
     sample_entry = bytes(data[entry.start : entry.end])
-    return Track(track_id, kind, timescale, codec, width, height, sample_entry, defaults[track_id])
+    return Track(track_id, kind, timescale, codec, width, height, sample_entry, defaults[track_id], _turned(data, tkhd))
 
 
 def _after_times(data: Buffer, box: Box) -> int:
@@ -110,6 +116,15 @@ def _after_times(data: Buffer, box: Box) -> int:
     (version,) = fields(U8, data, box)
     (value,) = fields(U32, data, box, 20 if version == 1 else 12)
     return value
+
+
+def _turned(data: Buffer, tkhd: Box) -> int:
+    """What the matrix of a track says (sections 8.3.2 and 6.2.2). One that is no quarter turns is not followed."""
+    (version,) = fields(U8, data, tkhd)
+    at = 52 if version == 1 else 40
+    if tkhd.body + at + _MATRIX.size > tkhd.end:
+        return 0
+    return _TURNS.get(tuple(value // _ONE for value in fields(_MATRIX, data, tkhd, at)), 0)
 
 
 def video_track(tracks: tuple[Track, ...]) -> Track:

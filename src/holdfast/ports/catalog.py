@@ -160,7 +160,17 @@ class KeepingReads(Protocol):
         """The last gap of deleted footage that ended by then; None when there is none."""
 
 
-class CatalogReads(KeepingReads, VolumeReads, Protocol):
+class MomentReads(Protocol):
+    """Looking up what is near a moment, and what is left of a run. As CatalogReads."""
+
+    def footage_begin(self, camera: str, stream: str, *, after_ns: WallNs) -> WallNs | None:
+        """When the first of the stream's segments began that began at that moment or later; None when there is none."""
+
+    def ordinals(self, run_id: str) -> frozenset[int]:
+        """Which segments of a run there are, by their places in it; those that are missing are not."""
+
+
+class CatalogReads(KeepingReads, MomentReads, VolumeReads, Protocol):
     """Looking things up. Thread-safe; sees what has been written, not what waits. Raises CatalogError.
 
     Ranges are half-open, `from_ns <= t < to_ns`; None means without end.

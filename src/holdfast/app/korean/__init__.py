@@ -13,9 +13,10 @@ from holdfast.app.korean.formats import FORMATS
 from holdfast.app.korean.help import HELP
 from holdfast.app.korean.library import LIBRARY, SYSTEM
 from holdfast.app.korean.screens import SCREENS
+from holdfast.app.korean.thumbnails import THUMBNAIL_WORDS, THUMBNAILS
 from holdfast.app.korean.volumes import VOLUMES
 
-KOREAN: Mapping[str, str] = {**HELP, **SCREENS, **DEMO, **BACKUP_SAID}
+KOREAN: Mapping[str, str] = {**HELP, **SCREENS, **DEMO, **BACKUP_SAID, **THUMBNAIL_WORDS}
 """By the key of `say`."""
 
 TOLD: Mapping[str, str] = {
@@ -29,6 +30,7 @@ TOLD: Mapping[str, str] = {
     **FORMATS,
     **LIBRARY,
     **SYSTEM,
+    **THUMBNAILS,
     **VOLUMES,
 }
 """By English text, or by template with named holes, of sentences that are made elsewhere."""
