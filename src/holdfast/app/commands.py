@@ -9,6 +9,7 @@ from pathlib import Path
 from holdfast import __version__
 from holdfast.app.arguments import ArgumentParser
 from holdfast.app.commands_asking import add_remote, add_volumes
+from holdfast.app.commands_export import add_export
 from holdfast.app.language import say
 from holdfast.app.options import duration_s, log_level, moment_ns, size_bytes
 from holdfast.app.parsers import Commands, add, add_folder
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     add_remote(commands)
     add_volumes(commands)
+    add_export(commands)
     return parser
 
 
