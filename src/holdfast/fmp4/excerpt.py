@@ -54,6 +54,10 @@ def excerpt(video: SampleTable, begin: int, end: int, *, continues: bool = False
 
 
 def _excerpt(samples: SampleTable, first_time: int, begin: int, end: int) -> Excerpt:
+    usual = sorted(samples.durations)[len(samples) // 2]
+    if samples.durations[-1] * 2 < usual:
+        # The last of a session: when the next one would have come nobody knew, and the muxer wrote 0.
+        samples.durations[-1] = usual
     times = samples.shown()
     shown = [number for number, time in enumerate(times) if max(first_time, begin) <= time < end]
     last = max(shown, key=times.__getitem__)

@@ -168,22 +168,39 @@ def _join_sound(track: Track, video: Track, pieces: Sequence[FilmPiece], starts:
         begin = ticks(piece.video.shown_from - piece.origin)
         end = ticks(piece.video.shown_to - piece.origin)
         found = heard(piece.sound, begin, end, warm_up=not len(film.samples))
-        shift = ticks(start) - begin
-        while len(found) and len(film.samples) and _overlaps(film.samples, found.times[0] + shift):
-            _drop_last(film)
-        if len(film.samples) + len(found) > MAX_FILM_SAMPLES:
+        _append_sound(film, found, piece.source, ticks(start) - begin)
+        if len(film.samples) > MAX_FILM_SAMPLES:
             reason = f"there are more than {MAX_FILM_SAMPLES} frames of sound in one file"
             raise Fmp4Error(reason, box="stsz")
-        _append(film, found, piece.source, shift)
     if not len(film.samples):
         return None
     _edit_sound(film, starts[-1], video.timescale)
     return film
 
 
-def _overlaps(samples: SampleTable, time: int) -> bool:
-    """Whether more than half of the last frame is behind `time`, where the next one begins."""
-    return time < samples.times[-1] + samples.durations[-1] // 2 or time <= samples.times[-1]
+def _append_sound(film: FilmTrack, found: SampleTable, source: int, shift: int) -> None:
+    """Append frames where they belong; what is there already gives way to a frame that begins in its first half.
+
+    The last frames of a take have no length of their own, and all the same time: they follow one another as far as
+    there is room before the next take.
+    """
+    into = film.samples
+    usual = sorted(found.durations)[len(found) // 2] if len(found) else 0
+    before, is_short = None, False
+    for number, (time, duration) in enumerate(zip(found.times, found.durations, strict=True)):
+        at = time + shift
+        if is_short and time == before:
+            at = into.times[-1] + usual
+        while len(into) and at < into.times[-1] + max(1, into.durations[-1] // 2):
+            _drop_last(film)
+        before, is_short = time, duration * 2 < usual
+        into.times.append(at)
+        into.durations.append(usual if is_short else duration)
+        into.offsets.append(0)
+        into.sizes.append(found.sizes[number])
+        into.places.append(found.places[number])
+        into.syncs.append(1)
+        film.sources.append(source)
 
 
 def _drop_last(film: FilmTrack) -> None:
