@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.app import demo_words, korean, words
+from holdfast.app import demo_words, korean, verify_command, words
 from holdfast.app.alarms_command import BROAD as ALARMS_BROAD
 from holdfast.app.commands import run
 from holdfast.app.gaps_command import COVERAGE, GAPS_BROAD
@@ -38,6 +38,8 @@ TABLES = (
     words.SEVERITIES,
     words.VOLUMES,
     demo_words.ANNOUNCED,
+    verify_command.STATES,
+    verify_command.SIGNATURES,
 )
 HEADINGS = {*WITH_VOLUME, *VOLUMES_BROAD, *SEEN, *GAPS_BROAD, *COVERAGE, *ALARMS_BROAD}
 ARGPARSE_KEYS = {
@@ -83,10 +85,25 @@ MADE_IN_ENGLISH: Mapping[str, tuple[str, ...]] = {
     "app/check.py": ("sentence", "Finding", "CheckError", "foreign", "trouble"),
     "app/check_file.py": ("sentence", "Finding", "foreign", "action", "reason", "return"),
     "app/recording_root.py": ("CheckError",),
+    "app/export_plan.py": ("_unreadable",),
+    "app/manifests.py": ("ManifestError",),
+    "policy/exporting.py": ("UNEXPLAINED_SENTENCE",),
     "app/control.py": ("error",),
     **{
         f"fmp4/{module}.py": ("reason",)
-        for module in ("boxes", "tracks", "fragments", "reading", "stamp", "index", "segment")
+        for module in (
+            "boxes",
+            "tracks",
+            "fragments",
+            "reading",
+            "stamp",
+            "index",
+            "segment",
+            "samples",
+            "film",
+            "film_boxes",
+            "refragmenting",
+        )
     },
 }
 """Where sentences are made that are translated when they are shown: names they are given to, or functions they are
@@ -345,6 +362,8 @@ def test_wrong_usage_is_refused_in_korean(
         "segments",
         "gaps",
         "alarms",
+        "export",
+        "verify",
         "check",
         "status",
         "volumes",

@@ -14,7 +14,6 @@ def add_export(commands: Commands) -> None:
     parser.add_argument(
         "cameras", nargs="+", metavar="CAMERA", help=say("camera, such as cam_01; several need a folder")
     )
-    add_folder(parser, "--in")
     parser.add_argument(
         "--from",
         dest="from_ns",
@@ -39,6 +38,7 @@ def add_export(commands: Commands) -> None:
         metavar="PATH",
         help=say("file to write, with a name that ends in .mp4; every other name is a folder"),
     )
+    add_folder(parser, "--in")
     parser.add_argument(
         "--stream", choices=["main", "sub"], default="main", help=say("stream of the camera (default: main)")
     )

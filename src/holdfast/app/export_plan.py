@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from holdfast.app.language import say, translated
+from holdfast.app.language import say
 from holdfast.app.problems import Exit, Problem
 from holdfast.domain.segments import SegmentRecord, SegmentState
 from holdfast.domain.times import NS_PER_S, WallNs
@@ -118,8 +118,10 @@ def _hold(
 ) -> None:
     place = places.get(record.volume)
     if place is None:
-        sentence = "The volume {name} is not there, and {path} on it was not exported."
-        found.unreadable.append(_unreadable(record, wanted, say(sentence, name=record.volume, path=record.path)))
+        away = _unreadable(
+            record, wanted, f"The volume {record.volume} is not there, and {record.path} on it was not exported."
+        )
+        found.unreadable.append(away)
         return
     try:
         source = Source(place / record.path, most_bytes=record.keep_bytes)
@@ -127,9 +129,10 @@ def _hold(
         if error.errno == errno.EMFILE:
             sentence = "The range has more files than a process may open. Export it in parts, or raise `ulimit -n`."
             raise Problem(Exit.INCOMPLETE, say(sentence)) from error
-        reason = translated(error.strerror or str(error))
-        sentence = "{path} could not be read ({reason}), and was not exported."
-        found.unreadable.append(_unreadable(record, wanted, say(sentence, path=place / record.path, reason=reason)))
+        path, reason = place / record.path, error.strerror or str(error)
+        found.unreadable.append(
+            _unreadable(record, wanted, f"{path} could not be read ({reason}), and was not exported.")
+        )
         return
     sources[record.volume, record.path] = source
     held.callback(source.close)
@@ -141,9 +144,10 @@ def _take(record: SegmentRecord, source: Source, found: Found) -> None:
     try:
         media = _media(record, source, wanted)
     except (OSError, Fmp4Error) as error:
-        sentence = "{path} could not be read ({reason}), and was not exported."
-        said = say(sentence, path=source.path, reason=translated(str(error)))
-        found.unreadable.append(_unreadable(record, wanted, said))
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        found.unreadable.append(
+            _unreadable(record, wanted, f"{source.path} could not be read ({reason}), and was not exported.")
+        )
         return
     begin, end = _ticks(record, media, wanted)
     last = found.takes[-1] if found.takes else None

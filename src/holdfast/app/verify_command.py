@@ -250,7 +250,7 @@ SIGNATURES = {
     Signature.GOOD: "The signature is good, and by the key that was asked for: this is what that recorder exported.",
     Signature.UNKNOWN_KEY: (
         "The signature fits. That proves only that nothing changed since somebody signed it with this key; it does not "
-        "prove whose key it is. Ask the owner of the recorder for its fingerprint, and compare it, or give it with --key."
+        "prove whose key it is. Ask the owner of the recorder for its fingerprint, and compare, or name it: --key"
     ),
     Signature.OTHER_KEY: "The signature is by ANOTHER key than the one that was asked for.",
     Signature.BAD: "The signature does NOT fit: the manifest is not what was signed.",

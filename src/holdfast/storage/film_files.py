@@ -5,6 +5,7 @@ SHA-256, and which are done. After a kill the same plan goes on there, and what 
 """
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -52,7 +53,7 @@ class Source:
         status = os.fstat(self.fd)
         if not stat.S_ISREG(status.st_mode):
             self.close()
-            raise OSError(0, "it is no regular file", str(path))
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
         self.identity = f"{status.st_dev}:{status.st_ino}"
         self.size = status.st_size if most_bytes is None else min(status.st_size, most_bytes)
         self._window = b""

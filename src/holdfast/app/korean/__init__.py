@@ -6,6 +6,7 @@ from holdfast.app.korean.alarms import ALARMS
 from holdfast.app.korean.configuration import CONFIGURATION
 from holdfast.app.korean.demo import DEMO, DISKS
 from holdfast.app.korean.dialogue import DIALOGUE
+from holdfast.app.korean.exporting import EXPORTED, EXPORTING
 from holdfast.app.korean.faults import FAULTS
 from holdfast.app.korean.findings import FINDINGS
 from holdfast.app.korean.formats import FORMATS
@@ -14,7 +15,7 @@ from holdfast.app.korean.library import LIBRARY, SYSTEM
 from holdfast.app.korean.screens import SCREENS
 from holdfast.app.korean.volumes import VOLUMES
 
-KOREAN: Mapping[str, str] = {**HELP, **SCREENS, **DEMO}
+KOREAN: Mapping[str, str] = {**HELP, **SCREENS, **DEMO, **EXPORTING}
 """By the key of `say`."""
 
 TOLD: Mapping[str, str] = {
@@ -22,6 +23,7 @@ TOLD: Mapping[str, str] = {
     **CONFIGURATION,
     **DIALOGUE,
     **DISKS,
+    **EXPORTED,
     **FAULTS,
     **FINDINGS,
     **FORMATS,
