@@ -44,12 +44,13 @@ def excerpt(video: SampleTable, begin: int, end: int, *, continues: bool = False
         start = video.syncs.find(1)
         if not 0 <= start <= shown[-1]:
             return None
-        first_time = times[start]
-        shown = [number for number in shown if number >= start and times[number] >= first_time]
+        shown = [number for number in shown if number >= start and times[number] >= times[start]]
         if not shown:
             # The key frame itself is shown behind the end.
             return None
-    needed = _without_leading(video, times, start, shown[-1])
+        first_time = min(times[number] for number in shown)
+    is_whole = continues and start == 0
+    needed = list(range(shown[-1] + 1)) if is_whole else _without_leading(video, times, start, shown[-1])
     return _excerpt(video.picked(needed), first_time, begin, end)
 
 
@@ -85,8 +86,6 @@ def _key_frame_before(video: SampleTable, times: Sequence[int], number: int, fir
 
 def _without_leading(video: SampleTable, times: Sequence[int], start: int, last: int) -> list[int]:
     """The samples from `start` to `last`, but not those that are shown before the key frame that it is."""
-    if not video.syncs[start]:
-        return list(range(start, last + 1))
     until = video.syncs.find(1, start + 1, last + 1)
     group = range(start, last + 1 if until < 0 else until)
     return [number for number in group if times[number] >= times[start]] + list(range(group.stop, last + 1))
