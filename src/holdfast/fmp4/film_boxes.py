@@ -14,6 +14,7 @@ _UNDETERMINED = 0x55C4
 """The language "und" in three times five bits (section 8.4.2)."""
 _HANDLERS = {"video": (b"vide", b"Video\0"), "audio": (b"soun", b"Sound\0")}
 _NARROW = 1 << 31
+_WIDE = (1 << 32) - 1
 
 SampleTables = Callable[[FilmTrack], Iterable[bytes]]
 """What a form has in its `stbl`, behind `stsd`."""
@@ -39,7 +40,7 @@ def moov(film: Film, created_s: int, tables: SampleTables, *others: bytes) -> by
 
 def _timed(kind: bytes, flags: int, created_s: int, between: bytes, duration: int, rest: bytes) -> bytes:
     """A box that begins with two moments and a duration; in 32 bits, which every player reads, while they fit."""
-    version = int(max(created_s, duration) >= _NARROW)
+    version = int(max(created_s, duration) >= _WIDE)
     layout = _U64 if version else _U32
     times = layout.pack(created_s) * 2
     return make_full(kind, version, flags, times, between, layout.pack(duration), rest)

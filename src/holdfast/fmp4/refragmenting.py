@@ -78,8 +78,7 @@ def _groups(film: Film) -> Iterator[list[Chunk]]:
                 yield group
                 group, begin = [], time
         group.append(chunk)
-    if group:
-        yield group
+    yield group
 
 
 def _moof(film: Film, deltas: Sequence[Sequence[int]], group: Sequence[Chunk], number: int, media_at: int) -> bytes:
