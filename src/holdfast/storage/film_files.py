@@ -12,6 +12,7 @@ import json
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -222,15 +223,16 @@ def write_film(
         if at == 0:
             journal.begun(target.name, plan)
         tell(at)
-        copying = _Copying(file.fileno(), at, digest, sources, tell)
-        for piece in _from(parts(), at):
-            copying.add(piece)
-            if copying.size - at >= checkpoint_bytes:
-                copying.flush()
-                os.fdatasync(file.fileno())
-                at = copying.size
-                journal.safe(target.name, at, digest.hexdigest())
-        copying.flush()
+        with ThreadPoolExecutor(1, "holdfast-sha256") as beside:
+            copying = _Copying(file.fileno(), at, digest, sources, tell, beside)
+            for piece in _from(parts(), at):
+                copying.add(piece)
+                if copying.size - at >= checkpoint_bytes:
+                    copying.flush()
+                    os.fdatasync(file.fileno())
+                    at = copying.size
+                    journal.safe(target.name, at, digest.hexdigest())
+            copying.flush()
         os.fsync(file.fileno())
     written = Written(copying.size, digest.hexdigest())
     journal.safe(target.name, written.size_bytes, written.sha256, is_done=True)
@@ -275,11 +277,19 @@ def _from(parts: Iterator[Part], begin: int) -> Iterator[Part]:
 
 
 class _Copying:
-    """Puts parts at the end of a file, many at a time."""
+    """Puts parts at the end of a file, many at a time, while another thread takes their SHA-256."""
 
-    def __init__(self, fd: int, size: int, digest: "hashlib._Hash", sources: list[Source], tell: Tell) -> None:
+    def __init__(
+        self,
+        fd: int,
+        size: int,
+        digest: "hashlib._Hash",
+        sources: list[Source],
+        tell: Tell,
+        beside: ThreadPoolExecutor,
+    ) -> None:
         self.size = size
-        self._fd, self._digest, self._sources, self._tell = fd, digest, sources, tell
+        self._fd, self._digest, self._sources, self._tell, self._beside = fd, digest, sources, tell, beside
         self._waiting: list[bytes | memoryview] = []
         self._waiting_bytes = 0
 
@@ -297,8 +307,7 @@ class _Copying:
 
     def flush(self) -> None:
         """Write what waits. Raises OSError."""
-        for view in self._waiting:
-            self._digest.update(view)
+        hashing = self._beside.submit(self._hash, tuple(self._waiting))
         at = self.size - self._waiting_bytes
         written = os.pwritev(self._fd, self._waiting, at) if self._waiting else 0
         if written < self._waiting_bytes:
@@ -306,5 +315,10 @@ class _Copying:
             while rest:
                 count = os.pwrite(self._fd, rest, self.size - len(rest))
                 rest = rest[count:]
+        hashing.result()
         self._tell(self._waiting_bytes)
         self._waiting, self._waiting_bytes = [], 0
+
+    def _hash(self, views: Iterable[bytes | memoryview]) -> None:
+        for view in views:
+            self._digest.update(view)
