@@ -1,4 +1,4 @@
-"""Exports of real recordings of simulated cameras: exactly the frames of the range, by two readers, and sound in step."""
+"""Exports of real recordings: exactly the frames of the range, by two readers, and sound in step."""
 
 import json
 import random
@@ -161,7 +161,7 @@ def test_a_file_that_is_still_being_written_is_exported_as_far_as_it_is(
 ) -> None:
     root = tmp_path / "footage"
     shutil.copytree(footage.root, root)
-    last = sorted((root / "cam_01").rglob("*.mp4"))[-1]
+    last = max((root / "cam_01").rglob("*.mp4"))
     data = last.read_bytes()
     # As it was in the middle: no index, and something that is not whole.
     last.write_bytes(data[: len(data) * random.Random(seed).randrange(60, 80) // 100])

@@ -352,28 +352,11 @@ def test_wrong_usage_is_refused_in_korean(
     )
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "",
-        "record",
-        "serve",
-        "demo",
-        "segments",
-        "gaps",
-        "alarms",
-        "export",
-        "verify",
-        "check",
-        "status",
-        "volumes",
-        "adopt",
-        "start",
-        "stop",
-        "mode",
-        "graph",
-    ],
-)
+LOOKING = ("segments", "gaps", "alarms", "export", "verify", "check", "status", "volumes")
+DOING = ("record", "serve", "demo", "adopt", "start", "stop", "mode", "graph")
+
+
+@pytest.mark.parametrize("command", ["", *LOOKING, *DOING])
 def test_help_is_korean_and_fits_80_columns(
     command: str, in_korean: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,11 +28,12 @@ class ReadTrack:
 
     def shown(self) -> list[tuple[int, bytes]]:
         """Pictures that the edits show, with their times in ticks of the film; film and track have one clock."""
-        found, at = [], 0
+        found: list[tuple[int, bytes]] = []
+        at = 0
         for length, start in self.edits:
-            for one in sorted(self.samples, key=lambda sample: sample.composed):
-                if start >= 0 and start <= one.composed < start + length:
-                    found.append((at + one.composed - start, one.data))
+            ordered = sorted(self.samples, key=lambda sample: sample.composed) if start >= 0 else []
+            inside = (one for one in ordered if start <= one.composed < start + length)
+            found.extend((at + one.composed - start, one.data) for one in inside)
             at += length
         return found
 
@@ -111,7 +112,6 @@ def _places(data: bytes, kinds: dict[bytes, tuple[int, int]], sizes: list[int]) 
     found: list[int] = []
     for number, at in enumerate(chunks, 1):
         (count,) = [count for first, count, _ in runs if first <= number][-1:]
-        for size in sizes[len(found) : len(found) + count]:
-            found.append(at)
-            at += size
+        own = sizes[len(found) : len(found) + count]
+        found.extend(accumulate(own[:-1], initial=at))
     return found

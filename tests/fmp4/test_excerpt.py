@@ -149,7 +149,10 @@ SOUND = SampleTable(
     ],
 )
 def test_sound_is_heard_from_the_frame_that_reaches_into_the_range(
-    begin: int, end: int, warm_up: bool, numbers: list[int]
+    begin: int,
+    end: int,
+    warm_up: bool,  # noqa: FBT001 - a parameter of the test
+    numbers: list[int],
 ) -> None:
     assert list(heard(SOUND, begin, end, warm_up=warm_up).sizes) == numbers
 

@@ -139,7 +139,7 @@ def test_an_index_that_cannot_be_true_is_not_believed(damage: str) -> None:
                 data[entries + 19 * n : entries + 19 * n + 8] = n.to_bytes(8, "big")
         case "cut":
             data[index : index + 4] = (12).to_bytes(4, "big")
-        case "broken":
+        case _:
             data[index + 8 : index + 12] = (4).to_bytes(4, "big")
     found = media(bytes(data), begin=2 * GROUP_TICKS + 5)
     assert found.video.times[0] <= GROUP_TICKS

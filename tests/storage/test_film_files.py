@@ -201,8 +201,8 @@ def tell(more):
     done += more
     print(done, flush=True)
     time.sleep(0.05)
-write_film(folder / "film.mp4", lambda: parts_of(100), [Source(folder / "source.bin")], Journal(folder / "journal"), tell,
-           checkpoint_bytes=CHECK)
+sources, journal = [Source(folder / "source.bin")], Journal(folder / "journal")
+write_film(folder / "film.mp4", lambda: parts_of(100), sources, journal, tell, checkpoint_bytes=CHECK)
 """
 
 

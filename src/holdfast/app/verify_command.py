@@ -171,14 +171,26 @@ def _manifest_for(path: Path) -> tuple[Path, str | None]:
     own = path.with_name(path.name + SUFFIX)
     if own.is_file():
         return own, None
-    with contextlib.suppress(OSError):
-        beside = [path.parent / FOLDER_NAME, *sorted(path.parent.glob(f"*{SUFFIX}"))[:MOST_TRIED]]
-        for manifest in (place for place in beside if place.is_file()):
-            with contextlib.suppress(ManifestError, Problem):
-                if path.name in {one.name for one in read_manifest(_read(manifest)).files}:
-                    return manifest, path.name
+    for manifest in _manifests_beside(path):
+        if path.name in _names_in(manifest):
+            return manifest, path.name
     sentence = "There is no manifest of {path} beside it. It belongs to the export: get it from where the file is from."
     raise Problem(Exit.INCOMPLETE, say(sentence, path=path))
+
+
+def _manifests_beside(path: Path) -> list[Path]:
+    try:
+        found = [path.parent / FOLDER_NAME, *sorted(path.parent.glob(f"*{SUFFIX}"))[:MOST_TRIED]]
+        return [place for place in found if place.is_file()]
+    except OSError:
+        return []
+
+
+def _names_in(manifest: Path) -> set[str]:
+    """The files that it lists; none when it is none."""
+    with contextlib.suppress(ManifestError, Problem):
+        return {one.name for one in read_manifest(_read(manifest)).files}
+    return set()
 
 
 def _read(path: Path) -> bytes:

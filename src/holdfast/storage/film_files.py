@@ -14,6 +14,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -226,18 +227,24 @@ def write_film(
         with ThreadPoolExecutor(1, "holdfast-sha256") as beside:
             copying = _Copying(file.fileno(), at, digest, sources, tell, beside)
             for piece in _from(parts(), at):
+                at = _checkpoint(copying, at, checkpoint_bytes, partial(journal.safe, target.name))
                 copying.add(piece)
-                if copying.size - at >= checkpoint_bytes:
-                    copying.flush()
-                    os.fdatasync(file.fileno())
-                    at = copying.size
-                    journal.safe(target.name, at, digest.hexdigest())
             copying.flush()
         os.fsync(file.fileno())
     written = Written(copying.size, digest.hexdigest())
     journal.safe(target.name, written.size_bytes, written.sha256, is_done=True)
     _put_in_place(part, part, target)
     return written
+
+
+def _checkpoint(copying: "_Copying", at: int, every_bytes: int, note: Callable[[int, str], None]) -> int:
+    """Sync what is there if there is enough of it since `at`, and note it; up to where it is synced then."""
+    if copying.size - at < every_bytes:
+        return at
+    copying.flush()
+    os.fdatasync(copying.fd)
+    note(copying.size, copying.digest.hexdigest())
+    return copying.size
 
 
 def _put_in_place(part: Path, place: Path, target: Path) -> None:
@@ -289,7 +296,8 @@ class _Copying:
         beside: ThreadPoolExecutor,
     ) -> None:
         self.size = size
-        self._fd, self._digest, self._sources, self._tell, self._beside = fd, digest, sources, tell, beside
+        self.fd, self.digest = fd, digest
+        self._sources, self._tell, self._beside = sources, tell, beside
         self._waiting: list[bytes | memoryview] = []
         self._waiting_bytes = 0
 
@@ -309,11 +317,11 @@ class _Copying:
         """Write what waits. Raises OSError."""
         hashing = self._beside.submit(self._hash, tuple(self._waiting))
         at = self.size - self._waiting_bytes
-        written = os.pwritev(self._fd, self._waiting, at) if self._waiting else 0
+        written = os.pwritev(self.fd, self._waiting, at) if self._waiting else 0
         if written < self._waiting_bytes:
             rest = memoryview(b"".join(self._waiting))[written:]
             while rest:
-                count = os.pwrite(self._fd, rest, self.size - len(rest))
+                count = os.pwrite(self.fd, rest, self.size - len(rest))
                 rest = rest[count:]
         hashing.result()
         self._tell(self._waiting_bytes)
@@ -321,4 +329,4 @@ class _Copying:
 
     def _hash(self, views: Iterable[bytes | memoryview]) -> None:
         for view in views:
-            self._digest.update(view)
+            self.digest.update(view)
