@@ -7,10 +7,10 @@ import pytest
 
 from holdfast.app.check import CheckSettings, check
 from holdfast.app.check_volumes import places_of
-from holdfast.app.export_plan import Source
 from holdfast.catalog.store import Catalog
 from holdfast.domain.segments import SegmentMoved, VolumeRecord
 from holdfast.domain.times import NS_PER_S, WallNs
+from holdfast.storage.film_files import Source
 from holdfast.storage.identity import adopt
 from tests.app.exporting import export, manifest
 from tests.app.recordings import FIRST_NS, Segment, make

@@ -27,14 +27,14 @@ class Shown:
     errors: tuple[str, ...]
 
 
-def shown(path: Path) -> Shown:
-    """Demux and decode a whole file as a player would. Raises NotReadable."""
+def shown(path: Path, *, decodes: bool = True) -> Shown:
+    """Demux a whole file as a player would, and decode it if `decodes`. Raises NotReadable."""
     level = av.logging.get_level()
     av.logging.set_level(av.logging.ERROR)
     try:
         with av.logging.Capture() as logs:
             frames, hidden, end_s = _demuxed(path)
-            times = _decoded(path)
+            times = _decoded(path) if decodes else []
     except av.error.FFmpegError as error:
         raise NotReadable(f"{path.name}: {error}") from error
     finally:

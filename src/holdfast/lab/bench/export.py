@@ -1,8 +1,8 @@
 """`python -m holdfast.lab.bench.export`: how fast an hour of footage is exported, beside `cp` of the same bytes.
 
 Records a camera for some seconds, makes an hour in five files with a gap of it, and exports that. Each round copies
-the files with `cp`, and syncs, and then exports, each from the page cache. Every frame that is shown is counted and
-compared.
+the files with `cp`, and syncs, and then exports, each from the page cache. Every frame that FFmpeg's demuxer shows is
+compared by its number.
 
 Exit codes: 0 the bar is reached and the frames are exact, 1 it is not, 2 wrong usage.
 """
@@ -120,15 +120,15 @@ def _exported_s(root: Path, out: Path, end_ns: int) -> float:
 
 
 def _wrong(out: Path, reel: Reel, times: int) -> list[str]:
-    """Sentences about what is shown and should not be, or is not and should be. Decodes all of it once."""
-    found = shown(out)
+    """Sentences about what is shown and should not be, or is not and should be."""
+    found = shown(out, decodes=False)
     numbers = [frame for frame, _ in found.frames]
     wrong = list(found.errors[:3])
     turn = numbers[: reel.frames]
     if numbers != turn * times or sorted(set(turn)) != list(range(min(turn), min(turn) + reel.frames)):
         wrong.append(f"{len(numbers)} frames are shown, or not in their order")
-    if found.decoded != reel.frames * times or found.first_s != 0:
-        wrong.append(f"{found.decoded} pictures were decoded, the first is shown at {found.first_s} s")
+    if not found.frames or found.frames[0][1] != 0:
+        wrong.append("the first frame is not shown at the very begin")
     return wrong
 
 
