@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.app import demo_words, korean, words
+from holdfast.app import demo_words, korean, verify_command, words
 from holdfast.app.alarms_command import BROAD as ALARMS_BROAD
 from holdfast.app.backup_command import STATES as BACKUP_STATES
 from holdfast.app.commands import run
@@ -43,6 +43,8 @@ TABLES = (
     demo_words.ANNOUNCED,
     BACKUP_STATES,
     DELETE_WHAT,
+    verify_command.STATES,
+    verify_command.SIGNATURES,
 )
 HEADINGS = {*WITH_VOLUME, *VOLUMES_BROAD, *SEEN, *GAPS_BROAD, *COVERAGE, *ALARMS_BROAD, *DELETE_COLUMNS}
 ARGPARSE_KEYS = {
@@ -96,10 +98,27 @@ MADE_IN_ENGLISH: Mapping[str, tuple[str, ...]] = {
     "app/check.py": ("sentence", "Finding", "CheckError", "foreign", "trouble"),
     "app/check_file.py": ("sentence", "Finding", "foreign", "action", "reason", "return"),
     "app/recording_root.py": ("CheckError",),
+    "app/export_plan.py": ("_unreadable",),
+    "app/manifests.py": ("ManifestError",),
+    "policy/exporting.py": ("UNEXPLAINED_SENTENCE",),
     "app/control.py": ("error",),
     **{
         f"fmp4/{module}.py": ("reason",)
-        for module in ("boxes", "codecs", "tracks", "fragments", "key_frames", "reading", "stamp", "index", "segment")
+        for module in (
+            "boxes",
+            "codecs",
+            "key_frames",
+            "tracks",
+            "fragments",
+            "reading",
+            "stamp",
+            "index",
+            "segment",
+            "samples",
+            "film",
+            "film_boxes",
+            "refragmenting",
+        )
     },
     "app/thumbnails.py": ("NoThumbnail", "_unreadable", "lines", "append"),
     **dict.fromkeys(("app/thumbnail_maker.py", "media/stills.py"), ("MakerDied", "NoStill", "return")),
@@ -352,28 +371,11 @@ def test_wrong_usage_is_refused_in_korean(
     )
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "",
-        "record",
-        "serve",
-        "demo",
-        "segments",
-        "gaps",
-        "alarms",
-        "check",
-        "status",
-        "volumes",
-        "adopt",
-        "backup",
-        "delete",
-        "start",
-        "stop",
-        "mode",
-        "graph",
-    ],
-)
+LOOKING = ("segments", "gaps", "alarms", "export", "verify", "check", "status", "volumes", "thumbnail")
+DOING = ("record", "serve", "demo", "adopt", "backup", "delete", "start", "stop", "mode", "graph")
+
+
+@pytest.mark.parametrize("command", ["", *LOOKING, *DOING])
 def test_help_is_korean_and_fits_80_columns(
     command: str, in_korean: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

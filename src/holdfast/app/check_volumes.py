@@ -72,6 +72,11 @@ def known_paths(root: Path) -> dict[str, str]:
         return {}
 
 
+def places_of(root: Path, configured: Mapping[str, Path]) -> dict[str, Path | None]:
+    """Where each volume of the recorder really is, by name; None: it is not there."""
+    return {volume.name: volume.path for volume in _volumes(root, configured)}
+
+
 def _bring_up_to_date(root: Path) -> None:
     """An older catalog cannot say which volumes there are. Raises CatalogError."""
     try:

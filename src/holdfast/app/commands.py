@@ -10,6 +10,7 @@ from holdfast import __version__
 from holdfast.app.arguments import ArgumentParser
 from holdfast.app.commands_asking import add_remote, add_volumes
 from holdfast.app.commands_backup import add_backup, add_delete
+from holdfast.app.commands_export import add_export
 from holdfast.app.commands_thumbnail import add_thumbnail
 from holdfast.app.language import say
 from holdfast.app.options import duration_s, log_level, moment_ns, size_bytes
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     add_backup(commands)
     add_delete(commands)
     add_thumbnail(commands)
+    add_export(commands)
     return parser
 
 

@@ -24,6 +24,8 @@ def local(wall_ns: WallNs) -> str:
     return f"{datetime.fromtimestamp(wall_ns / NS_PER_S, tz=UTC).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
-def iso(wall_ns: WallNs) -> str:
-    """The moment for programs: local time with its offset, to the millisecond."""
-    return datetime.fromtimestamp(wall_ns / NS_PER_S, tz=UTC).astimezone().isoformat(timespec="milliseconds")
+def iso(wall_ns: WallNs, to_the: str = "milliseconds") -> str:
+    """The moment for programs: local time with its offset, to the millisecond or what else isoformat() knows."""
+    # By whole numbers: a float holds no microseconds of our time.
+    at = datetime.fromtimestamp(wall_ns // NS_PER_S, tz=UTC) + timedelta(microseconds=wall_ns % NS_PER_S // 1000)
+    return at.astimezone().isoformat(timespec=to_the)

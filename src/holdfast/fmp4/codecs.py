@@ -52,6 +52,40 @@ def decoder_of(sample_entry: Buffer) -> tuple[str, bytes, Fraction]:
     return codec, bytes(sample_entry[config.body : config.end]), pixel
 
 
+def decoder_key(sample_entry: bytes) -> bytes:
+    """Return what of a whole sample entry a decoder cares for: all but the bit rates that an encoder promised.
+
+    Entries with equal keys can be decoded by one decoder. Raises Fmp4Error for a broken entry.
+    """
+    entry = next(children(sample_entry, 0, len(sample_entry)))
+    skip = _AUDIO_FIELDS_BYTES if entry.kind == b"mp4a" else _VISUAL_FIELDS_BYTES
+    if entry.body + skip > entry.end:
+        return sample_entry
+    fields_of = sample_entry[entry.start + 4 : entry.body + skip]
+    return fields_of + b"".join(_decoder_part(sample_entry, box) for box in inside(sample_entry, entry, skip))
+
+
+def _decoder_part(data: bytes, box: Box) -> bytes:
+    if box.kind == b"btrt":
+        return b""
+    if box.kind == b"esds":
+        config = _audio_config(data[box.body + 4 : box.end])
+        return config or data[box.start : box.end]
+    return data[box.start : box.end]
+
+
+def _audio_config(data: bytes) -> bytes:
+    """Return the decoder's part of an ES descriptor (ISO/IEC 14496-1, section 7.2.6.7); b"" when there is none."""
+    at = 0
+    while at < len(data):
+        tag = data[at]
+        at = _after_length(data, at + 1)
+        if tag == 5:
+            return data[at - 1 :]
+        at += {3: 3, 4: 13}.get(tag, len(data))
+    return b""
+
+
 def _configuration(data: Buffer, entry: Box, kind: bytes, skip: int) -> Box | None:
     return next((box for box in inside(data, entry, skip) if box.kind == kind), None)
 

@@ -128,6 +128,19 @@ def read_samples(data: Buffer, traf: Box, media: range, tracks: Mapping[int, Tra
     return _read_truns(data, traf, media, defaults)
 
 
+def read_track_samples(
+    data: Buffer, moof: Box, media: range, tracks: Mapping[int, Track]
+) -> list[tuple[int, int, Samples]]:
+    """Return track number, decode time and samples of every `traf`; arguments and errors are those of `read_runs`."""
+    found = []
+    for traf in inside(data, moof):
+        if traf.kind == b"traf":
+            track, defaults = _read_tfhd(data, first(data, traf, b"tfhd"), tracks)
+            decode_time = _read_tfdt(data, first(data, traf, b"tfdt"))
+            found.append((track.track_id, decode_time, _read_truns(data, traf, media, defaults)))
+    return found
+
+
 def _read_truns(data: Buffer, traf: Box, media: range, defaults: Defaults) -> Samples:
     samples = Samples([], [], [], [], [])
     at: int | None = None

@@ -200,6 +200,31 @@ def scan_on(
     return _Scanner(read_at, size, header, limits).walk(begin)
 
 
+def open_fragment(read_at: ReadAt, at: int, size: int, window: bytes, limits: Limits) -> tuple[bytes, Box, Box]:
+    """Return as many bytes from `at` on as hold the moof there, that moof, and the mdat behind it.
+
+    `window` is the beginning of it, as far as it was read, `size` that of the file. The boxes count from `at`. Raises
+    Fmp4Error when there is no whole fragment.
+    """
+    moof = read_box(window, 0, len(window))
+    if moof is None or moof.kind != b"moof" or moof.end > limits.moof_bytes:
+        reason = "is no moof, or too large a one"
+        raise Fmp4Error(reason, offset=0)
+    if len(window) < moof.end + _BOX_HEADER_BYTES:
+        window = read_at(at, min(moof.end + _BOX_HEADER_BYTES, size - at))
+    mdat = read_box(window, moof.end, len(window))
+    if len(window) < moof.end or mdat is None:
+        reason = "is cut off"
+        raise moof.error(reason)
+    if mdat.kind != b"mdat" or mdat.end > limits.fragment_bytes:
+        reason = "is not followed by an mdat of a size to believe"
+        raise moof.error(reason)
+    if at + mdat.end > size:
+        reason = f"is cut off: {at + mdat.end - size} of {mdat.end - mdat.start} bytes are missing"
+        raise mdat.error(reason)
+    return window, moof, mdat
+
+
 class _Scanner:
     def __init__(self, read_at: ReadAt, size: int, header: SegmentHeader, limits: Limits) -> None:
         self._read_at = read_at
@@ -253,22 +278,7 @@ class _Scanner:
 
     def _fragment(self, at: int, window: bytes) -> FoundFragment:
         """Return the fragment at `at`, of which `window` is the beginning."""
-        moof = read_box(window, 0, len(window))
-        if moof is None or moof.kind != b"moof" or moof.end > self._limits.moof_bytes:
-            reason = "is no moof, or too large a one"
-            raise Fmp4Error(reason, offset=0)
-        if len(window) < moof.end + _BOX_HEADER_BYTES:
-            window = self._read_at(at, min(moof.end + _BOX_HEADER_BYTES, self._size - at))
-        mdat = read_box(window, moof.end, len(window))
-        if len(window) < moof.end or mdat is None:
-            reason = "is cut off"
-            raise moof.error(reason)
-        if mdat.kind != b"mdat" or mdat.end > self._limits.fragment_bytes:
-            reason = "is not followed by an mdat of a size to believe"
-            raise moof.error(reason)
-        if at + mdat.end > self._size:
-            reason = f"is cut off: {at + mdat.end - self._size} of {mdat.end - mdat.start} bytes are missing"
-            raise mdat.error(reason)
+        window, moof, mdat = open_fragment(self._read_at, at, self._size, window, self._limits)
         runs = read_runs(window, moof, range(mdat.body, mdat.end), self._tracks)
         used = mdat.body + sum(run.sample_bytes for run in runs)
         if used < mdat.end and self._read_at(at + used + 4, 4) == b"moof":

@@ -16,6 +16,8 @@ U32 = Struct(">I")
 _HANDLER = Struct(">I")
 _TREX = Struct(">4xI4xIII")
 _SIZE = Struct(">HH")
+_EDIT_32 = Struct(">4xi")
+_EDIT_64 = Struct(">8xq")
 _KINDS: Mapping[int, TrackKind] = {
     int.from_bytes(b"vide"): "video",
     int.from_bytes(b"soun"): "audio",
@@ -42,7 +44,8 @@ class Track:
     """One track. `timescale` is in ticks per second, `width` and `height` in pixels (0 for sound).
 
     `codec` is an RFC 6381 name. `sample_entry` is the whole first sample entry with the decoder's configuration:
-    two sessions whose entries are equal can be decoded by one decoder.
+    two sessions whose entries are equal can be decoded by one decoder. `edit_start` is the composition time, in ticks,
+    at which the presentation begins (section 8.6.6).
     """
 
     track_id: int
@@ -55,6 +58,7 @@ class Track:
     defaults: Defaults
     turned: int = 0
     """By so many degrees, clockwise, pictures are to be turned to be seen upright: 0, 90, 180 or 270."""
+    edit_start: int = 0
 
     def to_ns(self, ticks: int) -> int:
         """Return a time of this track in nanoseconds, rounded down."""
@@ -108,7 +112,20 @@ def _read_track(data: Buffer, trak: Box, defaults: Mapping[int, Defaults]) -> Tr
     width, height = fields(_SIZE, data, entry, 24) if kind == "video" else (0, 0)
     codec = codec_name(data, entry)
     sample_entry = bytes(data[entry.start : entry.end])
-    return Track(track_id, kind, timescale, codec, width, height, sample_entry, defaults[track_id], _turned(data, tkhd))
+    start, turned = _edit_start(data, trak), _turned(data, tkhd)
+    return Track(track_id, kind, timescale, codec, width, height, sample_entry, defaults[track_id], turned, start)
+
+
+def _edit_start(data: Buffer, trak: Box) -> int:
+    """Return where the first edit begins in the media; 0 without one, and for one of nothing."""
+    edts = next((box for box in inside(data, trak) if box.kind == b"edts"), None)
+    if edts is None:
+        return 0
+    elst = first(data, edts, b"elst")
+    (version,) = fields(U8, data, elst)
+    (count,) = fields(U32, data, elst, 4)
+    (start,) = fields(_EDIT_64 if version == 1 else _EDIT_32, data, elst, 8) if count else (0,)
+    return max(0, start)
 
 
 def _after_times(data: Buffer, box: Box) -> int:

@@ -15,7 +15,8 @@ from holdfast.lab.account import ServedFrame
 from holdfast.lab.nal import Codec, split_annex_b, split_length_prefixed
 
 PTS_TOLERANCE_S = 0.002
-_CODECS: dict[str, Codec] = {"h264": "h264", "hevc": "h265"}
+CODECS: dict[str, Codec] = {"h264": "h264", "hevc": "h265"}
+"""By FFmpeg's name."""
 _RAW_TIMES = {"ignore_editlist": "1"}
 """Edit lists may hide samples from a demuxer; here every sample counts."""
 
@@ -190,17 +191,17 @@ def _read(path: Path, container: InputContainer) -> Recording:
     if not container.streams.video:
         raise NotReadable(f"{path.name} has no video track")
     stream = container.streams.video[0]
-    codec = _CODECS.get(stream.codec_context.name)
+    codec = CODECS.get(stream.codec_context.name)
     if codec is None:
         raise NotReadable(f"{path.name} has {stream.codec_context.name} video")
-    length_size = _length_size(codec, stream.codec_context.extradata or b"")
+    prefix_bytes = length_size(codec, stream.codec_context.extradata or b"")
     frames = []
     unstamped = 0
     for packet in container.demux(stream):
         if not packet.size:
             continue
         data = bytes(packet)
-        nals = split_length_prefixed(data, length_size) if length_size else split_annex_b(data)
+        nals = split_length_prefixed(data, prefix_bytes) if prefix_bytes else split_annex_b(data)
         stamp = sei.find(codec, nals)
         if stamp is None:
             unstamped += 1
@@ -222,7 +223,7 @@ def _recorded(stamp: sei.Stamp, packet: Any) -> RecordedFrame:
     )
 
 
-def _length_size(codec: Codec, extradata: bytes) -> int:
+def length_size(codec: Codec, extradata: bytes) -> int:
     """Bytes of a NAL unit's length in a sample (avcC, hvcC: ISO/IEC 14496-15 5.3.3, 8.3.3); 0 for a byte stream."""
     at = {"h264": 4, "h265": 21}[codec]
     if len(extradata) <= at or extradata[0] != 1:

@@ -7,6 +7,7 @@ from holdfast.app.korean.backup import BACKUP_SAID, BACKUP_TOLD
 from holdfast.app.korean.configuration import CONFIGURATION
 from holdfast.app.korean.demo import DEMO, DISKS
 from holdfast.app.korean.dialogue import DIALOGUE
+from holdfast.app.korean.exporting import EXPORTED, EXPORTING
 from holdfast.app.korean.faults import FAULTS
 from holdfast.app.korean.findings import FINDINGS
 from holdfast.app.korean.formats import FORMATS
@@ -16,7 +17,7 @@ from holdfast.app.korean.screens import SCREENS
 from holdfast.app.korean.thumbnails import THUMBNAIL_WORDS, THUMBNAILS
 from holdfast.app.korean.volumes import VOLUMES
 
-KOREAN: Mapping[str, str] = {**HELP, **SCREENS, **DEMO, **BACKUP_SAID, **THUMBNAIL_WORDS}
+KOREAN: Mapping[str, str] = {**HELP, **SCREENS, **DEMO, **BACKUP_SAID, **THUMBNAIL_WORDS, **EXPORTING}
 """By the key of `say`."""
 
 TOLD: Mapping[str, str] = {
@@ -25,6 +26,7 @@ TOLD: Mapping[str, str] = {
     **CONFIGURATION,
     **DIALOGUE,
     **DISKS,
+    **EXPORTED,
     **FAULTS,
     **FINDINGS,
     **FORMATS,
