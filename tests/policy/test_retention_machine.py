@@ -44,6 +44,7 @@ class Footage(RuleBasedStateMachine):
     )
     def begin(
         self,
+        *,
         is_on: bool,
         age_s: int | None,
         free: int | None,
@@ -87,6 +88,7 @@ class Footage(RuleBasedStateMachine):
     )
     def record(
         self,
+        *,
         camera: str,
         stream: str,
         volume: str,
@@ -162,7 +164,7 @@ class Footage(RuleBasedStateMachine):
         self.free[volume], self.falls[volume], self.coming[volume] = free * MIB, falls * MIB, coming * MIB
 
     @rule(is_moving=st.booleans())
-    def move(self, is_moving: bool) -> None:
+    def move(self, *, is_moving: bool) -> None:
         keys = sorted(self.rows)
         self.moving = frozenset(keys[: len(keys) // 3]) if is_moving else frozenset()
 
@@ -177,7 +179,7 @@ class Footage(RuleBasedStateMachine):
             del self.rows[gone.segment.volume, gone.segment.path]
 
     @rule(is_on=st.sampled_from([True, True, True, False]))
-    def switch(self, is_on: bool) -> None:
+    def switch(self, *, is_on: bool) -> None:
         self.rules = replace(self.rules, is_on=is_on)
 
     # ------------------------------------------------------------ what is asked, and what must be so
@@ -280,4 +282,3 @@ def test_frees_just_enough_the_oldest_first_and_never_what_is_open_held_or_off()
     run_state_machine_as_test(Footage, settings=WANTED)
     assert SEEN["situations"] >= SITUATIONS, SEEN
     assert min(SEEN.values()) >= SITUATIONS // 20, SEEN
-    print(dict(SEEN))

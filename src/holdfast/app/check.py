@@ -78,6 +78,9 @@ class CheckSettings:
     is_there: Callable[[], bool] = lambda: True
     """Whether the folder is still that of the volume; asked before a file is said to be missing."""
 
+    writing: contextlib.AbstractContextManager[object] = field(default_factory=contextlib.nullcontext)
+    """Held while a row is written, so that nobody deletes it just then."""
+
     def catalog_root(self, root: Path) -> Path:
         """The folder of the catalog for a volume in `root`."""
         return root if self.state is None else self.state
@@ -171,6 +174,8 @@ class _Check:
     set_aside: int = 0
     unresolved: int = 0
     posted: int = 0
+    known: frozenset[str] = frozenset()
+    """Paths that had a row when their folder was read; of this folder, or of those that are looked at again."""
     settling: list[str] = field(default_factory=list)
     """Files too young to say whose they are; looked at again at the end."""
 
@@ -249,6 +254,7 @@ class _Check:
             for row in (() if self.rows is None else self.rows.segments_in(folder, volume=self.settings.volume))
         }
         self.row_count += len(rows)
+        self.known = frozenset(rows)
         leftovers = () if self.rows is None else self.rows.leftovers(self.settings.volume)
         for entry in entries:
             path = f"{folder}/{entry.name}"
@@ -326,6 +332,7 @@ class _Check:
                 self.settings.sleep(_SETTLE_POLL_S)
                 waited_s += _SETTLE_POLL_S
             row = None if self.rows is None else self.rows.segment(path, volume=self.settings.volume)
+            self.known = frozenset() if row is None else frozenset([path])
             self._check_file(path, row, is_last_look=True)
         return True
 
@@ -361,11 +368,22 @@ class _Check:
 
     def _post(self, record: SegmentRecord) -> None:
         assert self.writes is not None
-        self.writes.post(replace(record, node=self.settings.node, volume=self.settings.volume))
+        with self.settings.writing:
+            if self._was_deleted(record):
+                return
+            self.writes.post(replace(record, node=self.settings.node, volume=self.settings.volume))
         self.posted += 1
         # Faster than the database the queue would overflow, and drop what was just found.
         if self.posted % _POSTS_PER_FLUSH == 0:
             self._flush()
+
+    def _was_deleted(self, record: SegmentRecord) -> bool:
+        """Whether somebody deleted it since it was looked at: then it stays so."""
+        assert self.rows is not None
+        # One that had no row when its folder was read cannot have lost it since.
+        if record.path not in self.known:
+            return False
+        return self.rows.segment(record.path, volume=self.settings.volume) is None
 
     def _flush(self) -> None:
         assert self.writes is not None

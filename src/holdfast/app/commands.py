@@ -9,6 +9,7 @@ from pathlib import Path
 from holdfast import __version__
 from holdfast.app.arguments import ArgumentParser
 from holdfast.app.commands_asking import add_remote, add_volumes
+from holdfast.app.commands_keeping import add_keeping, add_rules
 from holdfast.app.language import say
 from holdfast.app.options import duration_s, log_level, moment_ns, size_bytes
 from holdfast.app.parsers import Commands, add, add_folder
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     add_remote(commands)
     add_volumes(commands)
+    add_keeping(commands)
     return parser
 
 
@@ -95,6 +97,7 @@ def _add_record(commands: Commands) -> None:
         help=say("when recording is switched on by hand, begin this much earlier (default: 0s)"),
     )
     parser.add_argument("--for", dest="for_s", type=duration_s, metavar="TIME", help=say("end after this time"))
+    add_rules(parser)
     _add_capture(parser)
     _add_what(parser)
     parser.add_argument("--plain", action="store_true", help=say("plain lines instead of a live table"))

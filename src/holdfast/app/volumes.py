@@ -108,7 +108,7 @@ def check_volumes(
     if len(volumes) == 1 and memory_bytes is None and not recorder:
         return
     places: list[Place] = []
-    for volume, seen in zip(volumes, _looked_at(volumes), strict=True):
+    for volume, seen in zip(volumes, looked_at(volumes), strict=True):
         if seen.get("is_file"):
             raise Problem(Exit.FOLDER, say("{path} is a file, not a folder. Choose another place.", path=volume.path))
         if recorder and seen.get("recorder_id") not in {None, "", recorder}:
@@ -135,7 +135,7 @@ def _place(volume: VolumeSettings, seen: dict[str, object], *, is_there: bool) -
     return Place(place.name, path, device, total_bytes) if is_there else Place(place.name, path)
 
 
-def _looked_at(volumes: Sequence[VolumeSettings]) -> list[dict[str, object]]:
+def looked_at(volumes: Sequence[VolumeSettings]) -> list[dict[str, object]]:
     """What there is at each volume; nothing of one whose disk does not answer."""
     looks = [
         subprocess.Popen(

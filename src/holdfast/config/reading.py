@@ -9,6 +9,7 @@ from holdfast.config.alarms import read_alarms
 from holdfast.config.cameras import Camera, check_together
 from holdfast.config.lines import Lines
 from holdfast.config.problems import ConfigError, ConfigProblem
+from holdfast.config.retention import check_retention, read_retention
 from holdfast.config.settings import (
     CATEGORIES,
     LEVELS,
@@ -36,7 +37,10 @@ def read(path: Path) -> Settings:
     volumes, storage = read_volumes(top, path.parent), read_storage(top.table("storage"), path.parent)
     alarms = read_alarms(top.table("alarms"), path.parent)
     cameras = [Camera.read(table, path.parent) for table in top.tables("camera")]
+    retention_table = top.table("retention")
+    retention = read_retention(retention_table, is_there=top.has("retention"))
     top.end()
+    check_retention(retention_table, retention, cameras, recorder.segment_s, is_there=top.has("retention"))
     if not cameras:
         top.problem("camera", "There is no camera. Write [[camera]] and its id and url below it.")
     if len(cameras) > MOST_CAMERAS:
@@ -52,6 +56,7 @@ def read(path: Path) -> Settings:
         logging=logging,
         storage=storage,
         alarms=alarms.settings,
+        retention=retention,
         files=files,
     )
 

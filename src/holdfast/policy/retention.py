@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import assert_never
 
 from holdfast.domain.keeping import HoldRecord
 from holdfast.domain.segments import SegmentRecord, SegmentState
@@ -80,6 +81,29 @@ class RetentionRules:
     def quota_of(self, camera: str) -> int | None:
         """How much there may be of this camera, in bytes."""
         return self.cameras.get(camera, CameraRules()).quota_bytes
+
+    def words_of(self, rule: Rule, camera: str) -> str:
+        """The rule as a configuration has it, such as "max_age = 30d"."""
+        match rule:
+            case Rule.AGE:
+                return f"max_age = {age_words(self.max_age_of(camera) or 0)}"
+            case Rule.QUOTA:
+                return f"quota = {size_words(self.quota_of(camera) or 0)}"
+            case Rule.SPACE:
+                return f"min_free = {self.min_free}"
+            case _ as never:
+                assert_never(never)
+
+    def as_words(self) -> str:
+        """All of it in a line."""
+        if not self.is_on:
+            return "off"
+        parts = [] if self.max_age_ns is None else [f"max_age = {age_words(self.max_age_ns)}"]
+        parts += [] if self.min_free is None else [f"min_free = {self.min_free}"]
+        for camera, own in sorted(self.cameras.items()):
+            parts += [] if own.max_age_ns is None else [f"{camera}: max_age = {age_words(own.max_age_ns)}"]
+            parts += [] if own.quota_bytes is None else [f"{camera}: quota = {size_words(own.quota_bytes)}"]
+        return ", ".join(parts) or "off"
 
     def limit_of(self, room: Room) -> int | None:
         """What is to stay free on a volume, in bytes; None: nobody wants anything."""
@@ -180,6 +204,28 @@ def expected_free(room: Room, limit_bytes: int, horizon_s: float) -> int:
     # What is to come is believed only as long as there is time to see that it does not.
     is_patient = room.space.free_bytes > (limit_bytes + room.reserve_bytes) // 2
     return room.space.free_bytes - ahead_bytes + (room.coming_bytes if is_patient else 0)
+
+
+def objection(rules: RetentionRules, volumes: Sequence[Room], *, are_all: bool) -> str | None:
+    """Why these volumes can never keep the rules, as a sentence with the numbers; None when they can.
+
+    `are_all`: there is no other volume, of which nothing is known just now.
+    """
+    for room in volumes:
+        wanted_bytes = 0 if rules.min_free is None else rules.min_free.of(room.space.total_bytes)
+        if wanted_bytes >= room.space.total_bytes:
+            wanted, total = size_words(wanted_bytes), size_words(room.space.total_bytes)
+            return f"min_free = {wanted} is as much as volume {room.name} has in all ({total}): all of it would go."
+    quotas_bytes = sum(own.quota_bytes or 0 for own in rules.cameras.values())
+    total_bytes = sum(room.space.total_bytes for room in volumes)
+    free_bytes = sum(rules.limit_of(room) or 0 for room in volumes)
+    if are_all and quotas_bytes > total_bytes - free_bytes:
+        quotas, total, free = map(size_words, (quotas_bytes, total_bytes, free_bytes))
+        return (
+            f"The quotas add up to {quotas}, and the volumes have {total}, of which {free} stay free. Lower quotas, or "
+            "add a disk."
+        )
+    return None
 
 
 def look_after_s(rules: RetentionRules, volumes: Sequence[Room]) -> float:

@@ -1,7 +1,7 @@
 """Keeps the alarms: looks at what is observed, asks the policy, writes down and tells what it says."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -39,6 +39,8 @@ class AlarmKeeper:
         self.rules = AlarmRules()
         self.unresolved: int | None = None
         """Differences between catalog and files that a repair left open; None while it has not ended."""
+        self.cannot_keep: Mapping[str, str] = {}
+        """Volumes and cameras whose limits of retention cannot be kept, and why."""
         self._clock, self._catalog, self._notifications, self._new_id = clock, catalog, notifications, new_id
         self._open = {(record.kind, record.subject, record.alarm_id): record for record in left_open}
         self._alarms: Alarms = alarms.taken_over(left_open)
@@ -77,7 +79,9 @@ class AlarmKeeper:
         held_bytes = sum(supervisor.recording.held_bytes for supervisor in streams if supervisor.wanted)
         memory = (MemoryFacts(held_bytes, limit_bytes),) if limit_bytes else ()
         condition = self._catalog.condition
-        facts = Facts(seen, tuple(volumes), memory, CatalogFacts(condition.trouble or "", self.unresolved))
+        facts = Facts(
+            seen, tuple(volumes), memory, CatalogFacts(condition.trouble or "", self.unresolved), self.cannot_keep
+        )
         self._alarms, actions = alarms.step(self._alarms, facts, self.rules, self._clock.mono_ns() / NS_PER_S)
         for action in actions:
             match action:

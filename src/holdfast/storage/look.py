@@ -28,6 +28,7 @@ def look(path: str) -> dict[str, object]:
         "recorder_id": _recorder_of(place),
         "device": f"{os.major(number)}:{os.minor(number)}" if covers is None else covers.device,
         "total_bytes": space.f_blocks * space.f_frsize,
+        "free_bytes": space.f_bavail * space.f_frsize,
     }
 
 
