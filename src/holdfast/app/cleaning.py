@@ -5,9 +5,9 @@ Each volume has a process of its own for it: a disk that hangs holds up nobody b
 
 import asyncio
 import logging
-import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -65,7 +65,7 @@ class CleaningPorts:
     """Told after each look: limits that cannot be kept."""
     root: Path
     """Folder of the catalog."""
-    writing: threading.Lock
+    writing: AbstractContextManager[object]
     """Held while the catalog is told of deletions."""
 
 

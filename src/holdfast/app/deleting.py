@@ -4,9 +4,9 @@ Wherever that is stopped, what was begun is a leftover, and is removed later. A 
 """
 
 import asyncio
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from uuid import UUID
@@ -45,7 +45,7 @@ class Deleting:
     catalog: Catalog
     leftovers: Leftovers
     taken: set[tuple[str, str]]
-    writing: threading.Lock
+    writing: AbstractContextManager[object]
     new_id: Callable[[], UUID]
     _ledger: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Gaps of a stream grow one after the other, whatever volumes its files are on."""

@@ -35,10 +35,10 @@ class Tidying:
         recorder: Recorder,
         loop: asyncio.AbstractEventLoop,
         volumes: Collection[str],
-        writing: threading.Lock | None = None,
+        writing: contextlib.AbstractContextManager[object] | None = None,
     ) -> None:
         """Nothing is looked at yet. `volumes`: all there are, by name. `writing`: held by who deletes, for a moment."""
-        self._writing = threading.Lock() if writing is None else writing
+        self._writing = contextlib.nullcontext() if writing is None else writing
         self._catalog, self._recorder, self._loop = catalog, recorder, loop
         self._is_stopped = False
         self._began_ns = WallNs(time.time_ns())

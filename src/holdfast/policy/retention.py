@@ -286,7 +286,8 @@ class _Planning:
         over_bytes = room.used_bytes + ahead_bytes - self._going_bytes(candidates) - quota_bytes
         used, quota = size_words(room.used_bytes), size_words(quota_bytes)
         self._enough(candidates, over_bytes, Rule.QUOTA, f"{room.camera} has {used}, and its quota is {quota}.")
-        if room.used_bytes > quota_bytes and not candidates:
+        stays_bytes = room.used_bytes - self._going_bytes(candidates)
+        if stays_bytes > quota_bytes and self._is_all(candidates):
             sentence = (
                 f"The quota of {quota} cannot be kept: there are {used}, and what is left is held or being written. "
                 "Release a hold, or allow more."
@@ -303,7 +304,8 @@ class _Planning:
         falls = size_words(round(room.falls_by))
         reason = f"Volume {room.name} has {free} free and loses {falls} a second; {limit} are to stay free."
         self._enough(candidates, limit_bytes - expected_bytes, Rule.SPACE, reason)
-        if room.space.free_bytes + room.coming_bytes < limit_bytes and not candidates:
+        free_then_bytes = room.space.free_bytes + room.coming_bytes + self._going_bytes(candidates)
+        if free_then_bytes < limit_bytes and self._is_all(candidates):
             sentence = (
                 f"{limit} cannot be kept free: {free} are, and what is left is held, being written, or not of this "
                 "recorder. Free some space, or release a hold. Recording goes on as long as there is room."
@@ -326,6 +328,10 @@ class _Planning:
         max_age_ns = self.rules.max_age_of(segment.camera)
         is_early = max_age_ns is not None and segment.wall_end_ns > self.facts.now_ns - max_age_ns
         self.chosen[segment.volume, segment.path] = Deletion(segment, rule, reason, is_early)
+
+    def _is_all(self, candidates: Iterable[SegmentRecord]) -> bool:
+        """Whether nothing that may go is left."""
+        return all((one.volume, one.path) in self.chosen for one in candidates)
 
     def _going_bytes(self, segments: Iterable[SegmentRecord]) -> int:
         return sum(one.size_bytes for one in segments if (one.volume, one.path) in self.chosen)
