@@ -15,9 +15,11 @@ from holdfast.app import demo_words, korean, words
 from holdfast.app.alarms_command import BROAD as ALARMS_BROAD
 from holdfast.app.commands import run
 from holdfast.app.gaps_command import COVERAGE, GAPS_BROAD
+from holdfast.app.hold_command import HOLDS
 from holdfast.app.korean.library import ARGPARSE, CONTROL, SYSTEM
 from holdfast.app.language import cells, language, say, translated, wrapped
 from holdfast.app.look import AWAY, WITH_VOLUME
+from holdfast.app.retention_command import FORECAST, FORECAST_VOLUMES, PLAN
 from holdfast.app.volumes_command import BROAD as VOLUMES_BROAD
 from holdfast.app.volumes_command import SEEN
 from holdfast.domain.faults import FaultKind
@@ -39,7 +41,18 @@ TABLES = (
     words.VOLUMES,
     demo_words.ANNOUNCED,
 )
-HEADINGS = {*WITH_VOLUME, *VOLUMES_BROAD, *SEEN, *GAPS_BROAD, *COVERAGE, *ALARMS_BROAD}
+HEADINGS = {
+    *WITH_VOLUME,
+    *VOLUMES_BROAD,
+    *SEEN,
+    *GAPS_BROAD,
+    *COVERAGE,
+    *ALARMS_BROAD,
+    *HOLDS,
+    *PLAN,
+    *FORECAST,
+    *FORECAST_VOLUMES,
+}
 ARGPARSE_KEYS = {
     "usage: ",
     "positional arguments",
@@ -59,6 +72,8 @@ MADE_IN_ENGLISH: Mapping[str, tuple[str, ...]] = {
     "notify/web.py": ("Undelivered", "return"),
     "app/alarms_command.py": ("TEST_SENTENCE",),
     "config/alarms.py": ("problem",),
+    "config/retention.py": ("problem", "sentence"),
+    "policy/retention.py": ("reason", "sentence", "_choose", "_enough", "return"),
     "policy/gap_words.py": ("SENTENCES", "UNKNOWN_CAUSE"),
     "lab/storage/needs.py": ("return",),
     "storage/errors.py": ("_REMEDY", "remedy", "return"),
@@ -132,7 +147,7 @@ def name_of(node: ast.expr) -> str:
 def keys_of_say() -> set[str]:
     """The first argument of every `say`, where it is a literal; and literals that reach it through a variable."""
     found = set(ARGPARSE_KEYS) | HEADINGS | {word for table in TABLES for word in table.values()}
-    found |= {unit for _, _, unit in words.AGES} | {AWAY}
+    found |= {unit for _, _, unit in words.AGES} | {AWAY, "room"}
     for path in (SOURCE / "app").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             found |= set(said_by(node, says_by_variable=path.name not in ("check.py", "check_file.py")))
@@ -349,6 +364,10 @@ def test_wrong_usage_is_refused_in_korean(
         "status",
         "volumes",
         "adopt",
+        "retention",
+        "hold",
+        "holds",
+        "release",
         "start",
         "stop",
         "mode",

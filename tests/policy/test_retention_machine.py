@@ -61,7 +61,7 @@ class Footage(RuleBasedStateMachine):
         self.falls = dict.fromkeys(VOLUMES, 0)
         self.coming = dict.fromkeys(VOLUMES, 0)
         self.away: set[str] = set()
-        self.rules = RetentionRules(
+        self.wishes = RetentionRules(
             is_on,
             None if age_s is None else age_s * S,
             None if free is None else MinFree(free * MIB),
@@ -180,12 +180,12 @@ class Footage(RuleBasedStateMachine):
 
     @rule(is_on=st.sampled_from([True, True, True, False]))
     def switch(self, *, is_on: bool) -> None:
-        self.rules = replace(self.rules, is_on=is_on)
+        self.wishes = replace(self.wishes, is_on=is_on)
 
     # ------------------------------------------------------------ what is asked, and what must be so
 
     def planned(self) -> Plan:
-        return plan(self.rules, self.facts(), list(self.rows.values()), most=self.most)
+        return plan(self.wishes, self.facts(), list(self.rows.values()), most=self.most)
 
     def facts(self) -> Facts:
         return Facts(
@@ -215,7 +215,7 @@ class Footage(RuleBasedStateMachine):
 
     def wanted(self) -> set[tuple[str, str]]:
         """By trying: what is to go."""
-        rules = self.rules
+        rules = self.wishes
         if not rules.is_on:
             return set()
         free = {name: self.free_soon(name) for name in VOLUMES}
@@ -249,7 +249,7 @@ class Footage(RuleBasedStateMachine):
         return {(row.volume, row.path) for row in gone}
 
     def limit(self) -> int | None:
-        least = self.rules.min_free
+        least = self.wishes.min_free
         return None if least is None else max(least.size_bytes, 20 * MIB)
 
     def free_soon(self, volume: str) -> int:
@@ -259,12 +259,12 @@ class Footage(RuleBasedStateMachine):
 
     @invariant()
     def just_enough_and_never_what_must_stay(self) -> None:
-        if not hasattr(self, "rules"):
+        if not hasattr(self, "wishes"):
             return
         found = self.planned()
         went = [one.segment for one in found.deletions]
         assert not [row for row in went if self.untouchable(row)]
-        assert not went or self.rules.is_on
+        assert not went or self.wishes.is_on
         assert {(row.volume, row.path) for row in went} == self.wanted()
         assert [row.wall_start_ns for row in went] == sorted(row.wall_start_ns for row in went)
         for short in found.short:
@@ -274,7 +274,7 @@ class Footage(RuleBasedStateMachine):
         SEEN["situations"] += 1
         SEEN["with deletions"] += bool(went)
         SEEN["with holds"] += bool(self.holds)
-        SEEN["off"] += not self.rules.is_on
+        SEEN["off"] += not self.wishes.is_on
 
 
 def test_frees_just_enough_the_oldest_first_and_never_what_is_open_held_or_off() -> None:

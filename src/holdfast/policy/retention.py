@@ -86,13 +86,14 @@ class RetentionRules:
         """The rule as a configuration has it, such as "max_age = 30d"."""
         match rule:
             case Rule.AGE:
-                return f"max_age = {age_words(self.max_age_of(camera) or 0)}"
+                parts = "max_age", age_words(self.max_age_of(camera) or 0)
             case Rule.QUOTA:
-                return f"quota = {size_words(self.quota_of(camera) or 0)}"
+                parts = "quota", size_words(self.quota_of(camera) or 0)
             case Rule.SPACE:
-                return f"min_free = {self.min_free}"
+                parts = "min_free", str(self.min_free)
             case _ as never:
                 assert_never(never)
+        return " = ".join(parts)
 
     def as_words(self) -> str:
         """All of it in a line."""

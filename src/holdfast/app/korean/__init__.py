@@ -10,11 +10,12 @@ from holdfast.app.korean.faults import FAULTS
 from holdfast.app.korean.findings import FINDINGS
 from holdfast.app.korean.formats import FORMATS
 from holdfast.app.korean.help import HELP
+from holdfast.app.korean.keeping import KEEPING, KEEPING_TOLD
 from holdfast.app.korean.library import LIBRARY, SYSTEM
 from holdfast.app.korean.screens import SCREENS
 from holdfast.app.korean.volumes import VOLUMES
 
-KOREAN: Mapping[str, str] = {**HELP, **SCREENS, **DEMO}
+KOREAN: Mapping[str, str] = {**HELP, **SCREENS, **DEMO, **KEEPING}
 """By the key of `say`."""
 
 TOLD: Mapping[str, str] = {
@@ -25,6 +26,7 @@ TOLD: Mapping[str, str] = {
     **FAULTS,
     **FINDINGS,
     **FORMATS,
+    **KEEPING_TOLD,
     **LIBRARY,
     **SYSTEM,
     **VOLUMES,
