@@ -31,6 +31,7 @@ from holdfast.lab.scenarios import (
     power,
     processes,
     recording,
+    retention,
     sound,
     storage,
     streams,
@@ -101,6 +102,15 @@ SCENARIOS: Mapping[str, Scenario] = {
     "storage-slow-1s": lambda root, seed, quick: storage.slow(root, sync_s=1, seconds=10 if quick else 60, seed=seed),
     "storage-slow-10s": lambda root, seed, quick: storage.slow(root, sync_s=10, seconds=25 if quick else 60, seed=seed),
     **{f"storage-{fault}-failover": partial(_failover, fault) for fault in WAYS},
+    "retention-beside": lambda root, seed, quick: retention.beside_another_program(
+        root, rounds=2 if quick else 6, seed=seed, has_second=False
+    ),
+    "retention-failover": lambda root, seed, quick: retention.beside_another_program(
+        root, rounds=1 if quick else 4, seed=seed, has_second=True
+    ),
+    "retention-killed": lambda root, seed, quick: retention.killed_while_cleaning(
+        root, times=1 if quick else 10, seed=seed
+    ),
     "command-lines": lambda root, _seed, _quick: inputs.command_lines(root),
     "names-and-signals": lambda root, seed, _quick: inputs.names_and_signals(root, seed=seed),
     "secrets": lambda root, seed, _quick: inputs.secrets(root, seed=seed),
