@@ -103,16 +103,16 @@ KEEPING_TOLD: Mapping[str, str] = {
         "The quota of {quota} cannot be kept: there are {used}, and what is left is held or being written. Release a "
         "hold, or allow more."
     ): (
-        "한도 {quota}을(를) 지킬 수 없습니다. 현재 {used}이고, 남은 것은 보존 중이거나 녹화 중입니다. 보존을 해제하거나 "
-        "한도를 늘리십시오."
+        "한도 {quota}을(를) 지킬 수 없습니다. 현재 {used}이고, 남은 것은 보존 중이거나 녹화 중입니다. 보존을 "
+        "해제하거나 한도를 늘리십시오."
     ),
     (
         "{limit} cannot be kept free: {free} are, and what is left is held, being "
         "written, or not of this recorder. Free "
         "some space, or release a hold. Recording goes on as long as there is room."
     ): (
-        "빈 공간 {limit}을(를) 유지할 수 없습니다. 지금은 {free}이고, 남은 것은 보존 중이거나 녹화 중이거나 이 녹화기의 "
-        "것이 아닙니다. 공간을 비우거나 보존을 해제하십시오. 자리가 있는 동안 녹화는 계속됩니다."
+        "빈 공간 {limit}을(를) 유지할 수 없습니다. 지금은 {free}이고, 남은 것은 보존 중이거나 녹화 중이거나 이 "
+        "녹화기의 것이 아닙니다. 공간을 비우거나 보존을 해제하십시오. 자리가 있는 동안 녹화는 계속됩니다."
     ),
     "min_free = {wanted} is as much as volume {name} has in all ({total}): all of it would go.": (
         "min_free = {wanted}: 볼륨 {name}의 전체 크기({total}) 이상이므로 모든 영상이 삭제됩니다."
