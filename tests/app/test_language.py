@@ -17,7 +17,7 @@ from holdfast.app.commands import run
 from holdfast.app.gaps_command import COVERAGE, GAPS_BROAD
 from holdfast.app.hold_command import HOLDS
 from holdfast.app.korean.library import ARGPARSE, CONTROL, SYSTEM
-from holdfast.app.language import cells, language, say, translated, wrapped
+from holdfast.app.language import cells, say, translated
 from holdfast.app.look import AWAY, WITH_VOLUME
 from holdfast.app.retention_command import FORECAST, FORECAST_VOLUMES, PLAN
 from holdfast.app.volumes_command import BROAD as VOLUMES_BROAD
@@ -385,31 +385,3 @@ def test_help_is_korean_and_fits_80_columns(
     assert "사용법" in shown
     assert not re.search(r"\b(usage|options|arguments|show|default|folder)\b", shown), shown
     assert [line for line in shown.splitlines() if cells(line) > 80] == []
-
-
-@pytest.mark.parametrize(
-    ("variables", "expected"),
-    [
-        ({}, "en"),
-        ({"LANG": "ko_KR.UTF-8"}, "ko"),
-        ({"LANG": "ko_KR.UTF-8", "HOLDFAST_LANG": "en"}, "en"),
-        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "ko_KR.UTF-8"}, "ko"),
-        ({"LANG": "ko_KR.UTF-8", "LC_ALL": "C"}, "en"),
-        ({"LANG": "de_DE.UTF-8"}, "en"),
-        ({"HOLDFAST_LANG": "KO"}, "ko"),
-    ],
-)
-def test_the_own_variable_decides_then_the_locale(
-    variables: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("HOLDFAST_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert language() == expected
-
-
-def test_lines_are_broken_by_columns_and_not_by_letters() -> None:
-    assert cells("앞문 cam") == 8
-    assert wrapped("가나 다라 마바", 9) == ["가나 다라", "마바"]
-    assert wrapped("one-very-long-word x", 5) == ["one-very-long-word", "x"]

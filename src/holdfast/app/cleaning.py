@@ -15,8 +15,8 @@ from pathlib import Path
 from holdfast.app.cleaning_plan import Asked, CameraUse, make_plan, used_by_camera
 from holdfast.app.daemon import in_daemon
 from holdfast.app.deleting import Deleting
-from holdfast.app.holds import copy_in, holds_in, keep_copy, recall, text_of
-from holdfast.app.home_coming import KnowsVolumes, Leftovers, MoverError, Moves
+from holdfast.app.holds_keeping import HoldsKeeping
+from holdfast.app.home_coming import KnowsVolumes, Leftovers, MoverError
 from holdfast.catalog.store import Catalog
 from holdfast.domain.times import NS_PER_S
 from holdfast.domain.volumes import VolumeSpace
@@ -44,9 +44,6 @@ USED_EVERY_S = 30.0
 CLOCK_JUMP_S = 300.0
 CLOCK_TRUST_S = 3600.0
 """A wall clock that jumped must have stayed for so long before anything goes by its age."""
-
-
-NO_HOLDS = text_of(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +74,6 @@ class _Cleaned:
     deleting_s: float = 0.5
     """How long deleting took lately."""
     work: "asyncio.Task[None] | None" = None
-    has_recalled: bool = False
-    kept_text: str | None = NO_HOLDS
-    """The copy of the holds that is there."""
     is_early: bool = False
     """It was said that footage goes before its time."""
 
@@ -88,34 +82,43 @@ class _Cleaned:
         return self.work is not None and not self.work.done()
 
 
+@dataclass(slots=True)
+class _WallClock:
+    """Whether it may be believed when it says how old footage is."""
+
+    ahead_s: float | None = None
+    trusted_at_s: float = 0.0
+
+    def is_steady(self, clock: Clock, now_s: float) -> bool:
+        ahead_s = clock.wall_ns() / NS_PER_S - now_s
+        before_s, self.ahead_s = self.ahead_s, ahead_s
+        if before_s is not None and abs(ahead_s - before_s) > CLOCK_JUMP_S:
+            self.trusted_at_s = now_s + CLOCK_TRUST_S
+            LOG.info("the wall clock jumped by %.0f s: nothing goes by its age for an hour", ahead_s - before_s)
+        return now_s >= self.trusted_at_s
+
+
 class Cleaning:
     """Looks every two seconds, more often when space falls fast."""
 
     def __init__(self, ports: CleaningPorts, rules: RetentionRules) -> None:
         """Nothing is deleted before `run`, nor without rules."""
         self._ports = ports
-        self._rules = rules
+        self.rules = rules
+        """What is in force; changed by `follow`."""
         self._cleaned: dict[str, _Cleaned] = {}
         self._deleting = Deleting(ports.catalog, ports.leftovers, ports.taken, ports.writing, uuid.uuid4)
         self._used: tuple[float, dict[str, int]] | None = None
         self._age_due_s = 0.0
-        self._clock_ahead_s: float | None = None
-        self._trusts_clock_at_s = 0.0
-        self._has_recalled = False
-        self._holds_text = NO_HOLDS
-        self._hold_ids: frozenset[str] = frozenset()
+        self._wall_clock = _WallClock()
+        self._holds = HoldsKeeping(ports.catalog, ports.root, ports.leftovers)
         self._short: frozenset[tuple[str, str]] = frozenset()
-
-    @property
-    def rules(self) -> RetentionRules:
-        """What is in force."""
-        return self._rules
 
     def follow(self, rules: RetentionRules) -> None:
         """Other rules count from the next look on."""
-        if rules != self._rules:
+        if rules != self.rules:
             LOG.info("retention: %s", rules.as_words())
-        self._rules, self._used, self._age_due_s = rules, None, 0.0
+        self.rules, self._used, self._age_due_s = rules, None, 0.0
 
     def falls_by(self) -> dict[str, float]:
         """Bytes a second by which the free space of each volume falls, as measured."""
@@ -123,7 +126,7 @@ class Cleaning:
 
     async def run(self) -> None:
         """Until cancelled."""
-        LOG.info("retention: %s", self._rules.as_words())
+        LOG.info("retention: %s", self.rules.as_words())
         try:
             after_s = 0.0
             while True:
@@ -145,11 +148,11 @@ class Cleaning:
         """Measure, plan, begin to carry out; seconds until the next look. Raises CatalogError."""
         volumes = [one for one in self._ports.volumes.state.volumes if one.is_open]
         idle = [one for one in volumes if not self._of(one).is_busy]
-        if not await self._keep_holds():
+        if not await self._holds.look():
             return SLOWEST_LOOK_S
-        known = [one for one in idle if await self._knows_holds(one)]
+        known = [one for one in idle if await self._holds.look_at(one)]
         rooms: list[Room] = []
-        if self._rules.is_on:
+        if self.rules.is_on:
             rooms = [room for room in await asyncio.gather(*map(self._measured, known)) if room is not None]
         plan = await self._planned(rooms)
         self._tell_short(plan.short)
@@ -158,7 +161,7 @@ class Cleaning:
             self._begin(plan)
         else:
             self._sweep(one for one in known if not self._of(one).is_busy)
-        return look_after_s(self._rules, rooms)
+        return look_after_s(self.rules, rooms)
 
     async def settle(self) -> None:
         """Wait until what was begun is done."""
@@ -172,13 +175,6 @@ class Cleaning:
 
     def _volume(self, name: str) -> Volume:
         return self._ports.volumes.state.of(name)
-
-    def _request(self, volume: Volume, do: str, **more: object) -> dict[str, object]:
-        root = str(self._ports.leftovers.roots[volume.name])
-        return {"do": do, "root": root, "volume_id": volume.volume_id, **more}
-
-    def _mover(self, volume: Volume) -> Moves:
-        return self._ports.leftovers.mover_of(volume.name)
 
     async def _measured(self, volume: Volume) -> Room | None:
         cleaned = self._of(volume)
@@ -194,7 +190,7 @@ class Cleaning:
 
     async def _ask_space(self, volume: Volume) -> VolumeSpace | None:
         try:
-            said = await self._mover(volume).ask(self._request(volume, "space"))
+            said = await self._ports.leftovers.ask(volume, "space")
         except MoverError as error:
             LOG.warning("volume %s: %s", volume.name, error)
             return None
@@ -215,55 +211,10 @@ class Cleaning:
     def _now_s(self) -> float:
         return self._ports.clock.mono_ns() / NS_PER_S
 
-    # ------------------------------------------------------------ holds
-
-    async def _keep_holds(self) -> bool:
-        """Have the copy beside the catalog as the catalog is, or the catalog as the copy when that was lost."""
-        catalog, root = self._ports.catalog, self._ports.root
-        if catalog.condition.rebuild_needed and not self._has_recalled:
-            lost = await in_daemon(lambda: recall(catalog, copy_in(root)))
-            if lost:
-                LOG.info("the copy beside the catalog gave back %d holds that it had lost", len(lost))
-            self._has_recalled = await in_daemon(partial(catalog.flush, SLOWEST_LOOK_S))
-            return self._has_recalled
-        self._has_recalled = catalog.condition.rebuild_needed
-        holds = await in_daemon(catalog.holds)
-        ids = frozenset(hold.hold_id for hold in holds)
-        if ids < self._hold_ids:
-            # Released; or the catalog was lost just now, and the next look will know.
-            self._hold_ids = ids
-            return True
-        self._hold_ids = ids
-        text = text_of(holds)
-        if text != self._holds_text:
-            await in_daemon(partial(keep_copy, root, text))
-        self._holds_text = text
-        return True
-
-    async def _knows_holds(self, volume: Volume) -> bool:
-        """Whether every hold that this volume's copy knows is in the catalog; and have the copy as the catalog is."""
-        cleaned, catalog = self._of(volume), self._ports.catalog
-        try:
-            if catalog.condition.rebuild_needed and not cleaned.has_recalled:
-                said = await self._mover(volume).ask(self._request(volume, "read_holds"))
-                lost = await in_daemon(partial(recall, catalog, holds_in(str(said.get("text", "")))))
-                if lost:
-                    LOG.info("volume %s gave back %d holds that the catalog had lost", volume.name, len(lost))
-                cleaned.has_recalled = await in_daemon(partial(catalog.flush, SLOWEST_LOOK_S))
-                return cleaned.has_recalled
-            cleaned.has_recalled = catalog.condition.rebuild_needed
-            if cleaned.kept_text != self._holds_text:
-                said = await self._mover(volume).ask(self._request(volume, "keep_holds", text=self._holds_text))
-                cleaned.kept_text = None if "error" in said else self._holds_text
-        except MoverError as error:
-            LOG.debug("volume %s: its copy of the holds is looked at again: %s", volume.name, error)
-            return False
-        return True
-
     # ------------------------------------------------------------ planning
 
     async def _planned(self, rooms: Sequence[Room]) -> Plan:
-        rules, now_s = self._rules, self._now_s()
+        rules, now_s = self.rules, self._now_s()
         if not rules.is_on or not rooms:
             return Plan()
         deleting_s = max(self._cleaned[room.name].deleting_s for room in rooms)
@@ -274,29 +225,15 @@ class Cleaning:
             cameras=self._ports.cameras(),
             used_bytes=await self._used_bytes(now_s),
             in_use=frozenset(self._ports.taken),
-            looks_at_age=now_s >= self._age_due_s and self._is_clock_steady(now_s),
+            looks_at_age=now_s >= self._age_due_s and self._wall_clock.is_steady(self._ports.clock, now_s),
         )
         plan = await in_daemon(partial(make_plan, self._ports.catalog, rules, asked))
         if asked.looks_at_age and not any(one.rule is Rule.AGE for one in plan.deletions):
-            self._age_due_s = now_s + self._age_every_s()
+            self._age_due_s = now_s + _age_every_s(self.rules)
         return plan
 
-    def _age_every_s(self) -> float:
-        rules = self._rules
-        ages = [age for age in (rules.max_age_ns, *(one.max_age_ns for one in rules.cameras.values())) if age]
-        return min([AGE_EVERY_S, *(age / NS_PER_S / 10 for age in ages)])
-
-    def _is_clock_steady(self, now_s: float) -> bool:
-        """Whether the wall clock may be believed when it says how old footage is."""
-        ahead_s = self._ports.clock.wall_ns() / NS_PER_S - now_s
-        before_s, self._clock_ahead_s = self._clock_ahead_s, ahead_s
-        if before_s is not None and abs(ahead_s - before_s) > CLOCK_JUMP_S:
-            self._trusts_clock_at_s = now_s + CLOCK_TRUST_S
-            LOG.info("the wall clock jumped by %.0f s: nothing goes by its age for an hour", ahead_s - before_s)
-        return now_s >= self._trusts_clock_at_s
-
     async def _used_bytes(self, now_s: float) -> Mapping[str, int] | None:
-        if not any(one.quota_bytes is not None for one in self._rules.cameras.values()):
+        if not any(one.quota_bytes is not None for one in self.rules.cameras.values()):
             return {}
         if self._used is None or now_s - self._used[0] >= USED_EVERY_S:
             self._used = now_s, await in_daemon(partial(used_by_camera, self._ports.catalog))
@@ -350,7 +287,7 @@ class Cleaning:
             LOG.warning("volume %s: what was deleted is not removed yet: %s", volume.name, error)
 
     async def _carry_out(self, volume: Volume, deletions: Sequence[Deletion]) -> None:
-        began_s, cleaned, rules = self._now_s(), self._of(volume), self._rules
+        began_s, cleaned, rules = self._now_s(), self._of(volume), self.rules
         try:
             freed = await self._deleting.carry_out(
                 volume, [(one.segment, rules.words_of(one.rule, one.segment.camera)) for one in deletions]
@@ -365,6 +302,11 @@ class Cleaning:
             for camera, size_bytes in freed.by_camera.items():
                 used[camera] = used.get(camera, 0) - size_bytes
         cleaned.deleting_s = min(10.0, self._now_s() - began_s)
+
+
+def _age_every_s(rules: RetentionRules) -> float:
+    ages = [age for age in (rules.max_age_ns, *(one.max_age_ns for one in rules.cameras.values())) if age]
+    return min([AGE_EVERY_S, *(age / NS_PER_S / 10 for age in ages)])
 
 
 async def _only(measuring: "asyncio.Future[VolumeSpace | None]") -> None:

@@ -62,6 +62,8 @@ def hold(options: argparse.Namespace) -> int:
     try:
         _check_range(with_catalog, made)
         _write(root, made)
+        if made.hold_id not in {one.hold_id for one in with_catalog.holds(made.camera)}:
+            raise Problem(Exit.INCOMPLETE, say("The catalog did not take the hold: nothing is held. See its log."))
         held, deleted = _held(with_catalog, made), _deleted(with_catalog, made)
     except CatalogError as error:
         raise Problem(Exit.FOLDER, translated(str(error))) from error

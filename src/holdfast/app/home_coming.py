@@ -110,6 +110,11 @@ class Leftovers:
     """What is being written, on whatever volume."""
     _one_at_a_time: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
+    async def ask(self, volume: Volume, do: str, **more: object) -> dict[str, object]:
+        """Have something done on a volume by its process. Raises MoverError."""
+        request = {"do": do, "root": str(self.roots[volume.name]), "volume_id": volume.volume_id, **more}
+        return await self.mover_of(volume.name).ask(request)
+
     async def remove_all(self, volume: Volume) -> None:
         """What was left behind on an open volume. Raises CatalogError, MoverError."""
         for path in await in_daemon(partial(self.catalog.leftovers, volume.name)):
@@ -123,9 +128,7 @@ class Leftovers:
                 # The copy is gone, and the name was taken since.
                 self.catalog.post(LeftoverRemoved(volume=volume.name, path=path))
                 return {}
-            root = str(self.roots[volume.name])
-            request = {"do": "remove", "root": root, "volume_id": volume.volume_id, "path": path}
-            said = await self.mover_of(volume.name).ask(request)
+            said = await self.ask(volume, "remove", path=path)
             if "error" in said:
                 LOG.warning("the file %s on volume %s cannot be removed yet: %s", path, volume.name, said["error"])
             else:

@@ -39,6 +39,9 @@ KEEPING: Mapping[str, str] = {
         "이 구간의 일부는 이미 삭제되었습니다. holdfast gaps로 볼 수 있습니다."
     ),
     "What is recorded until {moment} is kept, too.": "{moment}까지 녹화되는 영상도 보존합니다.",
+    "The catalog did not take the hold: nothing is held. See its log.": (
+        "카탈로그가 보존을 받아들이지 않았습니다. 보존된 것이 없습니다. 로그를 보십시오."
+    ),
     "Hold": "보존",
     "Reason": "이유",
     "1 hold": "보존 1개",

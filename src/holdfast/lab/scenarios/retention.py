@@ -69,7 +69,7 @@ class Watcher:
     @property
     def gone(self) -> list[Path]:
         """Files that were there and are not any more."""
-        return [file for file in self.seen if not file.exists()]
+        return [file for file in list(self.seen) if not file.exists()]
 
 
 @contextlib.contextmanager
@@ -116,12 +116,12 @@ def beside_another_program(root: Path, *, rounds: int, seed: int, has_second: bo
             found += unexplained
             found += _checked(made)
             was_elsewhere = not has_second or any(roots[1] in file.parents for file in watcher.seen)
+    print(f"{name}: the other program wrote {slowest:.0f} MB/s at least", flush=True)
     return [
         Row(name, "lost", lost, 0, "frames"),
         problems(name, "deleted that may not be, not in the ledger, catalog and files", found),
         problems(name, "never cleaned", [] if watcher.gone else ["no file was deleted"]),
         problems(name, "never on the second volume", [] if was_elsewhere else ["no file is there"]),
-        Row(name, "the other program, MB/s missing of 200", max(0.0, 200 - slowest), 200, "MB/s"),
     ]
 
 
@@ -139,28 +139,33 @@ def killed_while_cleaning(root: Path, *, times: int, seed: int) -> list[Row]:
             watching(roots, place / "copies") as watcher,
         ):
             for number in range(times):
-                made.start()
-                made.await_recording(range(CAMERAS))
-                _await_files(roots, MANY_FILES)
-                before = len(watcher.gone)
-                with (disk.folder / "foreign").open("wb") as file:
-                    _take_all_but(file.fileno(), disk.folder, 0.18)
-                _await(lambda before=before: len(watcher.gone) > before, 20)
-                time.sleep(chance.uniform(0, 0.05))
-                made.kill_everything()
-                lefts += len(_leftovers(made))
-                (disk.folder / "foreign").unlink()
-                made.start()
-                made.await_recording(range(CAMERAS))
-                _await(lambda: not _leftovers(made), 30)
-                # What was open when it was killed is made final, too.
-                _await(lambda: not _checked(made), 60)
-                found += exit_problems(made.stop())
-                watcher.look()
+                lefts += _killed(made, disk.folder, roots, watcher, chance.uniform(0, 0.05))
                 said = [*_checked(made), *_account(made, roots, watcher)[1]]
                 found += [f"life {number + 1}: {text}" for text in said]
     print(f"{name}: {lefts} files were let go by the catalog and not removed yet when it was killed", flush=True)
     return [problems(name, "catalog, ledger and files that do not agree", found)]
+
+
+def _killed(made: Stand, disk: Path, roots: Sequence[Path], watcher: Watcher, after_s: float) -> int:
+    """A life that ends in the middle of cleaning, and one that ends in order; how many files were left in between."""
+    made.start()
+    made.await_recording(range(CAMERAS))
+    _await(lambda: len(list(_files(roots))) >= MANY_FILES, 120)
+    before = len(watcher.gone)
+    with (disk / "foreign").open("wb") as file:
+        _take_all_but(file.fileno(), disk, 0.18)
+    _await(lambda: len(watcher.gone) > before, 20)
+    time.sleep(after_s)
+    made.kill_everything()
+    left, unfinished = len(_leftovers(made)), _open(made)
+    (disk / "foreign").unlink()
+    made.start()
+    made.await_recording(range(CAMERAS))
+    # What was open when it was killed is made final, too.
+    _await(lambda: not _leftovers(made) and not unfinished & _open(made), 60)
+    assert made.stop() == 0
+    watcher.look()
+    return left
 
 
 # ------------------------------------------------------------------ what is done
@@ -219,10 +224,6 @@ def _await(condition: Any, patience_s: float) -> None:
         if time.monotonic() > deadline_s:
             raise TimeoutError(f"waited {patience_s} s in vain")
         time.sleep(0.01)
-
-
-def _await_files(roots: Sequence[Path], count: int) -> None:
-    _await(lambda: len(list(_files(roots))) >= count, 120)
 
 
 def _files(roots: Sequence[Path]) -> Iterator[Path]:
@@ -302,6 +303,10 @@ def _checked(made: Stand) -> list[str]:
     """What `holdfast check` finds, rows without a file, and files without a row."""
     said = made.ask("check", str(made.root), "--json").stdout.splitlines()
     return [str(json.loads(line)["sentence"]) for line in said]
+
+
+def _open(made: Stand) -> set[str]:
+    return {str(row["path"]) for row in made.segments() if row["state"] == "open"}
 
 
 def _leftovers(made: Stand) -> tuple[str, ...]:
