@@ -108,6 +108,9 @@ def beside_another_program(root: Path, *, rounds: int, seed: int, has_second: bo
             time.sleep(HELD_S)
             held = _hold(made)
             slowest = min(_fill(disk.folder / "foreign", is_to_the_end=has_second) for _ in range(rounds))
+            if has_second:
+                # A recorder that ends while a file comes home goes on with that in its next life.
+                _await(lambda: not any(roots[1].rglob("*.mp4")), 60)
             found = exit_problems(made.stop())
             watcher.look()
             lost, unexplained = _account(made, roots, watcher)
@@ -284,7 +287,9 @@ def _not_allowed(root: Path, watcher: Watcher, held: tuple[int, int], *, is_cut:
     found = [f"{file.name} was held, and is gone" for file in gone if is_held[file]]
     found += [f"{file.name} was not final, and is gone" for file in gone if not watcher.seen[file] and not is_cut]
     gone = [file for file in gone if watcher.seen[file]]
-    stayed = [file for file in on_first if file.exists() and not is_held[file]]
+    # One that began in the very second in which the hold ends may be held or not.
+    is_of_it = {file: is_held[file] or (camera_name(0) in file.parts and _moment(file) == end) for file in on_first}
+    stayed = [file for file in on_first if file.exists() and not is_of_it[file]]
     youngest = max(map(_moment, gone), default="")
     # Those that are as old as one another go by their cameras.
     found += [f"{file.name} stayed, and {youngest} went" for file in stayed if _moment(file) < youngest]
