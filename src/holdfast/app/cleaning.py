@@ -23,6 +23,8 @@ from holdfast.domain.volumes import VolumeSpace
 from holdfast.policy import free_space
 from holdfast.policy.free_space import Room, Trend
 from holdfast.policy.retention import (
+    MOST,
+    QUICKEST_LOOK_S,
     SLOWEST_LOOK_S,
     Deletion,
     Plan,
@@ -161,7 +163,8 @@ class Cleaning:
             self._begin(plan)
         else:
             self._sweep(one for one in known if not self._of(one).is_busy)
-        return look_after_s(self.rules, rooms)
+        is_there_more = len(plan.deletions) >= MOST
+        return QUICKEST_LOOK_S if is_there_more else look_after_s(self.rules, rooms)
 
     async def settle(self) -> None:
         """Wait until what was begun is done."""

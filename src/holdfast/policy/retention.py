@@ -18,7 +18,7 @@ from holdfast.domain.times import NS_PER_S, WallNs
 from holdfast.policy.free_space import Room
 from holdfast.policy.volume_places import size_words
 
-MOST = 200
+MOST = 100
 """By each rule in one plan; the next look goes on."""
 ROOM_ABOVE_RESERVE = 2
 """So many times the reserve count as the least limit: a full volume is used again only when so much is free."""
