@@ -198,7 +198,7 @@ async def test_a_kill_between_any_two_steps_leaves_what_the_next_life_brings_in_
     made = Rig(two, mover=mortal).cleaning()
     with contextlib.suppress(KilledError):
         await made.look()
-        await made.settle()
+    await made.settle()
     patch(monkeypatch, Mortal().in_daemon)
     two.next_life(posted_is_lost=posted_is_lost)
     two.check("home")

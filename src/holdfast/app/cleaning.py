@@ -167,9 +167,9 @@ class Cleaning:
         return QUICKEST_LOOK_S if is_there_more else look_after_s(self.rules, rooms)
 
     async def settle(self) -> None:
-        """Wait until what was begun is done."""
+        """Wait until what was begun is done, or has failed."""
         works = [cleaned.work for cleaned in self._cleaned.values() if cleaned.work is not None]
-        await asyncio.gather(*works)
+        await asyncio.gather(*works, return_exceptions=True)
 
     # ------------------------------------------------------------ measuring
 
