@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.app import cleaning, deleting, holds_keeping, home_coming
+from holdfast.app import cleaning, holds_keeping, home_coming, letting_go
 from holdfast.app.cleaning import Cleaning, CleaningPorts
 from holdfast.app.holds import text_of
 from holdfast.app.home_coming import Leftovers, Moves
@@ -141,15 +141,15 @@ async def test_a_hold_that_comes_between_the_plan_and_the_deletion_wins(
     two: TwoVolumes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = two.rows()[1]
-    let_go = deleting.Deleting._let_go  # noqa: SLF001 - the moment in between
+    let_go = letting_go.Deleting._let_go  # noqa: SLF001 - the moment in between
 
-    def late(self: deleting.Deleting, *arguments: object) -> list[SegmentRecord]:
+    def late(self: letting_go.Deleting, *arguments: object) -> list[SegmentRecord]:
         with contextlib.closing(Catalog.open(catalog_path(two.tmp_path / "state"))) as other:
             other.post(hold(held))
             assert other.flush(30)
         return let_go(self, *arguments)  # type: ignore[arg-type] # as it was called
 
-    monkeypatch.setattr(deleting.Deleting, "_let_go", late)
+    monkeypatch.setattr(letting_go.Deleting, "_let_go", late)
     await Rig(two).clean()
     assert [row.path for row in two.rows()] == Rig(two).paths() == [held.path]
     assert [gap[0] for gap in Rig(two).gaps()] == [begin(number) for number in (0, 2, 3)]
@@ -220,7 +220,7 @@ async def test_the_steps_are_as_many_as_are_tried(two: TwoVolumes, monkeypatch: 
 
 
 def patch(monkeypatch: pytest.MonkeyPatch, in_daemon: Callable[..., object]) -> None:
-    for module in (cleaning, deleting, holds_keeping, home_coming):
+    for module in (cleaning, letting_go, holds_keeping, home_coming):
         monkeypatch.setattr(module, "in_daemon", in_daemon)
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from holdfast.app.cleaning_plan import Asked, CameraUse, make_plan, used_by_camera
 from holdfast.app.daemon import in_daemon
-from holdfast.app.deleting import Deleting
 from holdfast.app.holds_keeping import HoldsKeeping
 from holdfast.app.home_coming import KnowsVolumes, Leftovers, MoverError
+from holdfast.app.letting_go import Deleting
 from holdfast.catalog.store import Catalog
 from holdfast.domain.times import NS_PER_S
 from holdfast.domain.volumes import VolumeSpace
