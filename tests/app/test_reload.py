@@ -12,10 +12,12 @@ import pytest
 from holdfast.app import reload
 from holdfast.app.plans import needs_restart, plans_from
 from holdfast.app.reload import ConfigState, Configured
+from holdfast.app.retention_rules import examine
 from holdfast.config.reading import read
 from holdfast.config.settings import AlarmSettings, LogFormat, LoggingSettings, RecorderSettings
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import WallNs
+from holdfast.policy.retention import RetentionRules
 from holdfast.recorder.recorder import Recorder
 from holdfast.recorder.supervisor import StreamPlan
 
@@ -270,3 +272,18 @@ async def test_when_it_is_asked_for_it_is_read_at_once_though_nothing_changed(ro
     await until(lambda: room.state.loaded_ns == room.clock_ns)
     assert room.file.stat().st_mtime_ns == before.st_mtime_ns
     watching.cancel()
+
+
+@pytest.mark.expects_log("the last good one goes on: .*The quotas add up to 900T")
+async def test_retention_follows_at_once_and_what_the_disks_cannot_hold_changes_nothing(room: Room) -> None:
+    followed: list[RetentionRules] = []
+    room.configured.follow_retention, room.configured.examine = followed.append, examine
+    (room.file.parent / "footage").mkdir()
+    table = '[retention]\nmax_age = "3d"\nmin_free = "1M"\n'
+    await room.reload(table + TEXT)
+    assert [rules.as_words() for rules in followed] == ["max_age = 3d, min_free = 1M"]
+    await room.reload(table + TEXT + 'quota = "900T"\n')
+    assert len(followed) == 1
+    assert room.state.error
+    await room.reload(TEXT)
+    assert [rules.as_words() for rules in followed[1:]] == ["off"]

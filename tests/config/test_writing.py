@@ -95,9 +95,16 @@ def test_a_write_that_fails_leaves_the_file_and_nothing_else(tmp_path: Path, mon
 
 
 def test_times_and_sizes_are_read_as_people_write_them() -> None:
-    assert [duration_s(text) for text in ("500ms", "90", "1.5s", "15m", "1h")] == [0.5, 90, 1.5, 900, 3600]
+    assert [duration_s(text) for text in ("500ms", "90", "1.5s", "15m", "1h", "2d")] == [
+        0.5,
+        90,
+        1.5,
+        900,
+        3600,
+        172_800,
+    ]
     assert [size_bytes(text) for text in ("1000", "1K", "1.5M", "2GiB")] == [1000, 1024, 1572864, 2 << 30]
-    for text in ("", "soon", "-1s", "1 s", "1d"):
+    for text in ("", "soon", "-1s", "1 s", "1w"):
         with pytest.raises(ValueError, match="is no time"):
             duration_s(text)
     for text in ("", "big", "-1M", "1 M"):

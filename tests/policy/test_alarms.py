@@ -1,6 +1,7 @@
 """When an alarm is raised, and when it is cleared."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -267,3 +268,18 @@ def test_the_alarm_of_a_backup_is_a_warning_with_its_reason() -> None:
         Severity.WARNING,
         "The last backup is not complete. The disk is full.",
     )
+
+
+def test_a_limit_that_cannot_be_kept_is_told_once_and_cleared_when_it_can() -> None:
+    rules = AlarmRules(clear_after_s=5.0)
+    well = Facts(volumes=(VolumeFacts("main", VolumeState.HEALTHY),))
+    short = replace(well, cannot_keep={"main": "1G cannot be kept free."})
+    now = Alarms()
+    raised: list[Action] = []
+    for at_s, facts in enumerate([short] * 6 + [well] * 8):
+        now, actions = step(now, facts, rules, float(at_s))
+        raised += actions
+    assert [(type(one).__name__, one.kind, one.subject) for one in raised] == [
+        ("Raise", AlarmKind.RETENTION, "main"),
+        ("Clear", AlarmKind.RETENTION, "main"),
+    ]

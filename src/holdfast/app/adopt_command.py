@@ -2,8 +2,6 @@
 
 import argparse
 import os
-import pwd
-import shlex
 import sys
 import time
 from collections.abc import Mapping
@@ -13,7 +11,8 @@ from holdfast.app.check_volumes import known_paths
 from holdfast.app.identity import recorder_id
 from holdfast.app.language import say, translated
 from holdfast.app.problems import Exit, Problem
-from holdfast.app.recording_root import STATE_FOLDER, catalog_path
+from holdfast.app.recording_root import catalog_path
+from holdfast.app.same_user import check_user
 from holdfast.app.volumes import default_state
 from holdfast.app.volumes_command import volumes_now
 from holdfast.app.where import configured_paths, followed, root_of
@@ -35,7 +34,7 @@ def adopt(options: argparse.Namespace) -> int:
     place: Path = options.path.absolute()
     root = _root(options, place)
     name, path = _volume_at(place, _known(root, options), root)
-    _check_user(root, options.path)
+    check_user(root, ["adopt", str(options.path), "--in", str(root)])
     try:
         ours = recorder_id(root)
         file_system = _file_system(place)
@@ -88,22 +87,6 @@ def _volume_at(place: Path, known: Mapping[str, str], root: Path) -> tuple[str, 
     places = ", ".join(f"{name} ({path})" for name, path in known.items()) or "-"
     sentence = "{path} is no volume of the recorder in {root}. Its volumes: {places}."
     raise Problem(Exit.USAGE, say(sentence, path=place, root=root, places=places))
-
-
-def _check_user(root: Path, path: Path) -> None:
-    """Files of another user would end the recorder. Raises Problem."""
-    try:
-        owner = (root / STATE_FOLDER).stat().st_uid
-    except OSError:
-        return
-    if owner == os.geteuid():
-        return
-    try:
-        user = pwd.getpwuid(owner).pw_name
-    except KeyError:
-        user = f"#{owner}"
-    command = f"sudo -u {shlex.quote(user)} holdfast adopt {shlex.quote(str(path))} --in {shlex.quote(str(root))}"
-    raise Problem(Exit.FOLDER, say("Do it as the user that the recorder runs as: {command}", command=command))
 
 
 def _file_system(place: Path) -> FileSystem | None:

@@ -19,10 +19,13 @@ from holdfast.app.check_file import (
     Plan,
     examine,
     foreign,
+    is_surely_gone,
+    is_utf8,
     record_of,
     without_file,
 )
 from holdfast.app.check_report import MOST_FINDINGS, CheckProgress, CheckReport
+from holdfast.app.holds import copy_in, recall
 from holdfast.app.recording_root import (
     CATALOG_NAME,
     STATE_FOLDER,
@@ -78,6 +81,9 @@ class CheckSettings:
     is_there: Callable[[], bool] = lambda: True
     """Whether the folder is still that of the volume; asked before a file is said to be missing."""
 
+    writing: contextlib.AbstractContextManager[object] = field(default_factory=contextlib.nullcontext)
+    """Held while a row is written, so that nobody deletes it just then."""
+
     def catalog_root(self, root: Path) -> Path:
         """The folder of the catalog for a volume in `root`."""
         return root if self.state is None else self.state
@@ -128,6 +134,8 @@ def _check_and_repair(root: Path, catalog: CatalogPort | None, settings: CheckSe
         ) from error
     opened = Catalog.open(path, node=settings.node)
     try:
+        if opened.condition.rebuild_needed:
+            recall(opened, (*copy_in(settings.catalog_root(root)), *copy_in(root)))
         run = _Check(root, settings, opened, opened)
         if trouble is not None:
             run.report_finding(replace(trouble, is_done=True))
@@ -171,6 +179,8 @@ class _Check:
     set_aside: int = 0
     unresolved: int = 0
     posted: int = 0
+    known: frozenset[str] = frozenset()
+    """Paths that had a row when their folder was read; of this folder, or of those that are looked at again."""
     settling: list[str] = field(default_factory=list)
     """Files too young to say whose they are; looked at again at the end."""
 
@@ -220,7 +230,7 @@ class _Check:
             if camera.is_symlink():
                 self._do(foreign(camera.name, "is a symbolic link, which is not followed"))
                 continue
-            if not _is_utf8(camera.name):
+            if not is_utf8(camera.name):
                 self._do(foreign(camera.name, "has a name that is not UTF-8"))
                 continue
             inside = self._entries(camera.name)
@@ -249,6 +259,7 @@ class _Check:
             for row in (() if self.rows is None else self.rows.segments_in(folder, volume=self.settings.volume))
         }
         self.row_count += len(rows)
+        self.known = frozenset(rows)
         leftovers = () if self.rows is None else self.rows.leftovers(self.settings.volume)
         for entry in entries:
             path = f"{folder}/{entry.name}"
@@ -264,7 +275,7 @@ class _Check:
                 self.report_finding(Finding(path, FindingKind.UNREADABLE, sentence))
         for row in rows.values():
             # Behind a link that is not followed, or in a folder that cannot be read, the file may well be there.
-            if row.path not in live and _is_surely_gone(self.root / row.path):
+            if row.path not in live and is_surely_gone(self.root / row.path):
                 # Where a disk was unmounted no file is to be found, and none is missing.
                 if not self.settings.is_there():
                     raise CheckError(f"The disk of volume {self.settings.volume} is not there any more.")
@@ -277,7 +288,7 @@ class _Check:
         if entry.is_symlink():
             self._do(foreign(path, "is a symbolic link, which is not followed"))
             return
-        if not entry.name.endswith(".mp4") or not entry.is_file() or not _is_utf8(path):
+        if not entry.name.endswith(".mp4") or not entry.is_file() or not is_utf8(path):
             self._do(foreign(path, "is no segment of Holdfast"))
             return
         self.files += 1
@@ -325,7 +336,8 @@ class _Check:
                     return False
                 self.settings.sleep(_SETTLE_POLL_S)
                 waited_s += _SETTLE_POLL_S
-            row = None if self.rows is None else self.rows.segment(path, volume=self.settings.volume)
+            row = self._row_of(path)
+            self.known = frozenset() if row is None else frozenset([path])
             self._check_file(path, row, is_last_look=True)
         return True
 
@@ -355,13 +367,18 @@ class _Check:
         if plan.repair.action == "set_aside":
             return plan.record
         path = plan.finding.path
-        return record_of(
-            self.root, path, None if self.rows is None else self.rows.segment(path, volume=self.settings.volume)
-        )
+        return record_of(self.root, path, self._row_of(path))
+
+    def _row_of(self, path: str) -> SegmentRecord | None:
+        return None if self.rows is None else self.rows.segment(path, volume=self.settings.volume)
 
     def _post(self, record: SegmentRecord) -> None:
         assert self.writes is not None
-        self.writes.post(replace(record, node=self.settings.node, volume=self.settings.volume))
+        with self.settings.writing:
+            # One that had no row when its folder was read cannot have lost it since.
+            if record.path in self.known and self._row_of(record.path) is None:
+                return
+            self.writes.post(replace(record, node=self.settings.node, volume=self.settings.volume))
         self.posted += 1
         # Faster than the database the queue would overflow, and drop what was just found.
         if self.posted % _POSTS_PER_FLUSH == 0:
@@ -379,20 +396,3 @@ class _Check:
         if is_complete and self.settings.is_last:
             self.writes.post(RebuildDone(wall_ns=WallNs(self.settings.wall_ns()), node=self.settings.node))
         self._flush()
-
-
-def _is_surely_gone(path: Path) -> bool:
-    with contextlib.suppress(OSError):
-        try:
-            path.lstat()
-        except FileNotFoundError:
-            return True
-    return False
-
-
-def _is_utf8(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -1,5 +1,6 @@
 """What one file in a recording folder is, and what that means for its row in the catalog. Changes nothing."""
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass, replace
@@ -229,3 +230,22 @@ def _looks_like_ours(path: Path) -> bool:
     if begins_like_segment(head):
         return bool(head) or _OUR_NAME.fullmatch(path.name) is not None
     return _OUR_NAME.fullmatch(path.name) is not None and not any(head)
+
+
+def is_surely_gone(path: Path) -> bool:
+    """Whether there is no such file; False when that cannot be known."""
+    with contextlib.suppress(OSError):
+        try:
+            path.lstat()
+        except FileNotFoundError:
+            return True
+    return False
+
+
+def is_utf8(path: str) -> bool:
+    """Whether a name can be written into the catalog."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

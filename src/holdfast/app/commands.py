@@ -11,6 +11,7 @@ from holdfast.app.arguments import ArgumentParser
 from holdfast.app.commands_asking import add_remote, add_volumes
 from holdfast.app.commands_backup import add_backup, add_delete
 from holdfast.app.commands_export import add_export
+from holdfast.app.commands_keeping import add_keeping, add_rules
 from holdfast.app.commands_thumbnail import add_thumbnail
 from holdfast.app.language import say
 from holdfast.app.options import duration_s, log_level, moment_ns, size_bytes
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     add_delete(commands)
     add_thumbnail(commands)
     add_export(commands)
+    add_keeping(commands)
     return parser
 
 
@@ -102,6 +104,7 @@ def _add_record(commands: Commands) -> None:
         help=say("when recording is switched on by hand, begin this much earlier (default: 0s)"),
     )
     parser.add_argument("--for", dest="for_s", type=duration_s, metavar="TIME", help=say("end after this time"))
+    add_rules(parser)
     _add_capture(parser)
     _add_what(parser)
     parser.add_argument("--plain", action="store_true", help=say("plain lines instead of a live table"))

@@ -5,7 +5,7 @@ import http.client
 import json
 import socket
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import islice
@@ -51,6 +51,7 @@ class Asked:
     configured: Configured | None = None
     volumes: VolumesNow = tuple
     thumbnails: ThumbnailDesk | None = None
+    retention: Callable[[], Mapping[str, object]] = dict
 
 
 class ControlServer:
@@ -61,7 +62,7 @@ class ControlServer:
         self._recorder, self._catalog = asked.recorder, asked.catalog
         self._graph_of, self._configured, self._volumes_now = asked.graph_of, asked.configured, asked.volumes
         self._thumbnails = asked.thumbnails
-        self._path = socket_path
+        self._path, self._retention_now = socket_path, asked.retention
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -70,6 +71,7 @@ class ControlServer:
         application = web.Application(client_max_size=MAX_REQUEST_BYTES, middlewares=[web.middleware(_errors_as_json)])
         application.router.add_get("/status", self._status)
         application.router.add_get("/volumes", self._volumes)
+        application.router.add_get("/retention", self._retention)
         application.router.add_get("/segments", self._segments)
         application.router.add_get("/gaps", self._gaps)
         application.router.add_get("/alarms", self._alarms)
@@ -107,6 +109,9 @@ class ControlServer:
 
     async def _volumes(self, _request: "web.Request") -> "web.Response":
         return _answer({"volumes": as_json(self._volumes_now())})
+
+    async def _retention(self, _request: "web.Request") -> "web.Response":
+        return _answer(self._retention_now())
 
     async def _segments(self, request: "web.Request") -> "web.Response":
         query = request.query

@@ -5,7 +5,8 @@ import contextlib
 import json
 import logging
 import sys
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -94,6 +95,48 @@ class Mover:
 
 
 @dataclass(slots=True)
+class Leftovers:
+    """Removes files that count no more: copies of what came home, and what was deleted. Nobody else removes footage.
+
+    One at a time on each volume, so that a name is free only after it was looked at who has it.
+    """
+
+    volumes: KnowsVolumes
+    catalog: Catalog
+    roots: Mapping[str, Path]
+    mover_of: Callable[[str], Moves]
+    """By the name of a volume."""
+    open_paths: Callable[[], frozenset[str]] = frozenset
+    """What is being written, on whatever volume."""
+    _one_at_a_time: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+
+    async def ask(self, volume: Volume, do: str, **more: object) -> dict[str, object]:
+        """Have something done on a volume by its process. Raises MoverError."""
+        request = {"do": do, "root": str(self.roots[volume.name]), "volume_id": volume.volume_id, **more}
+        return await self.mover_of(volume.name).ask(request)
+
+    async def remove_all(self, volume: Volume) -> None:
+        """What was left behind on an open volume. Raises CatalogError, MoverError."""
+        for path in await in_daemon(partial(self.catalog.leftovers, volume.name)):
+            await self.remove(volume, path)
+
+    async def remove(self, volume: Volume, path: str) -> dict[str, object]:
+        """One of `leftovers(volume)`; what the process said. Raises CatalogError, MoverError."""
+        async with self._one_at_a_time[volume.name]:
+            is_taken = await in_daemon(partial(self.catalog.segment, path, volume=volume.name)) is not None
+            if is_taken or path in self.open_paths():
+                # The copy is gone, and the name was taken since.
+                self.catalog.post(LeftoverRemoved(volume=volume.name, path=path))
+                return {}
+            said = await self.ask(volume, "remove", path=path)
+            if "error" in said:
+                LOG.warning("the file %s on volume %s cannot be removed yet: %s", path, volume.name, said["error"])
+            else:
+                self.catalog.post(LeftoverRemoved(volume=volume.name, path=path))
+            return said
+
+
+@dataclass(slots=True)
 class HomeComing:
     """One at a time, no faster than `bytes_per_s`; what was begun goes on after a restart."""
 
@@ -104,6 +147,10 @@ class HomeComing:
     _mover: Moves = field(default_factory=Mover)
     _not_before_s: dict[tuple[str, str], float] = field(default_factory=dict)
     moved: int = 0
+    taken: set[tuple[str, str]] = field(default_factory=set)
+    """Volume and path of what somebody is busy with: it is neither moved nor deleted by another one."""
+    leftovers: Leftovers | None = None
+    """Who removes them, and sees to it that all of them go; None: this here does."""
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -129,7 +176,19 @@ class HomeComing:
             rows = await in_daemon(partial(self.catalog.away_from, home.name, limit=AT_ONCE))
             for row in rows:
                 if self._may_move(row):
-                    await self._bring(row)
+                    await self._bring_alone(row)
+
+    async def _bring_alone(self, row: SegmentRecord) -> None:
+        key = row.volume, row.path
+        if key in self.taken:
+            return
+        self.taken.add(key)
+        try:
+            # It may have been deleted since it was listed.
+            if await in_daemon(partial(self.catalog.segment, row.path, volume=row.volume)) is not None:
+                await self._bring(row)
+        finally:
+            self.taken.discard(key)
 
     def _may_move(self, row: SegmentRecord) -> bool:
         names = {volume.name: volume for volume in self.volumes.state.volumes}
@@ -164,24 +223,16 @@ class HomeComing:
         # Only when the catalog has it: until then the copy elsewhere is the one that counts.
         await in_daemon(partial(self.catalog.flush, FLUSH_S))
         if row.path in await in_daemon(partial(self.catalog.leftovers, source.name)):
-            await self._remove(source, row.path)
+            await self._removing().remove(source, row.path)
 
     async def _remove_leftovers(self) -> None:
-        if len(self.roots) == 1:
+        if self.leftovers is not None:
             return
         for volume in self.volumes.state.volumes:
             if volume.is_open:
-                for path in await in_daemon(partial(self.catalog.leftovers, volume.name)):
-                    await self._remove(volume, path)
+                await self._removing().remove_all(volume)
 
-    async def _remove(self, volume: Volume, path: str) -> None:
-        if await in_daemon(partial(self.catalog.segment, path, volume=volume.name)) is not None:
-            # The copy is gone, and the name was taken since.
-            self.catalog.post(LeftoverRemoved(volume=volume.name, path=path))
-            return
-        request = {"do": "remove", "root": str(self.roots[volume.name]), "volume_id": volume.volume_id, "path": path}
-        said = await self._mover.ask(request)
-        if "error" in said:
-            LOG.warning("the copy %s on volume %s cannot be removed yet: %s", path, volume.name, said["error"])
-        else:
-            self.catalog.post(LeftoverRemoved(volume=volume.name, path=path))
+    def _removing(self) -> Leftovers:
+        if self.leftovers is not None:
+            return self.leftovers
+        return Leftovers(self.volumes, self.catalog, self.roots, lambda _: self._mover)

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from holdfast.domain.times import NS_PER_S, WallNs
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST = timedelta(days=200 * 365)
+"""Neither the catalog nor 64 bits of nanoseconds reach beyond the year 2262."""
 
 
 def moment_ns(text: str) -> WallNs:
@@ -14,6 +16,8 @@ def moment_ns(text: str) -> WallNs:
     """
     try:
         since = datetime.fromisoformat(text.strip()).astimezone() - _EPOCH
+        if abs(since) >= _MOST:
+            raise OverflowError(text)
     except (ValueError, OverflowError):
         raise ValueError(f"{text!r} is no moment; write 2026-11-23 or 2026-11-23T11:00:30") from None
     return WallNs(since // timedelta(microseconds=1) * 1000)

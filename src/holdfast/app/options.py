@@ -6,7 +6,7 @@ import time
 
 from holdfast.app import moments
 from holdfast.app.language import say
-from holdfast.config import values
+from holdfast.config import retention, values
 from holdfast.config.settings import CATEGORIES, LEVELS
 from holdfast.domain.times import NS_PER_S, WallNs
 
@@ -45,6 +45,22 @@ def size_bytes(text: str) -> int:
         return values.size_bytes(text)
     except ValueError:
         raise argparse.ArgumentTypeError(say("{text!r} is no size; write 500M or 2G", text=text)) from None
+
+
+def age_s(text: str) -> float:
+    """Seconds in "30d", "12h". Raises argparse.ArgumentTypeError."""
+    try:
+        return retention.age_s(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(say("{text!r} is no age; write 30d or 12h", text=text)) from None
+
+
+def min_free(text: str) -> tuple[int, float]:
+    """Bytes and percent in "20G", "5%", "5%, 20G". Raises argparse.ArgumentTypeError."""
+    try:
+        return retention.min_free(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(say("{text!r} is no free space; write 5% or 20G", text=text)) from None
 
 
 def log_level(text: str) -> tuple[str | None, str]:

@@ -1,6 +1,8 @@
 """From a configuration to what the recorder is asked for."""
 
-from holdfast.config.settings import AlarmSettings, CameraSettings, RecorderSettings, Settings
+from dataclasses import replace
+
+from holdfast.config.settings import AlarmSettings, CameraSettings, RecorderSettings, RetentionSettings, Settings
 from holdfast.domain.streams import StreamAddress, StreamId
 from holdfast.domain.times import NS_PER_S
 from holdfast.media.pool import PoolSettings
@@ -8,6 +10,7 @@ from holdfast.notify.deliveries import DeliverySettings
 from holdfast.policy.alarms import AlarmRules
 from holdfast.policy.backoff import Backoff
 from holdfast.policy.connecting import ConnectionSettings
+from holdfast.policy.retention import CameraRules, MinFree, RetentionRules
 from holdfast.policy.segmenting import SegmentRules
 from holdfast.recorder.supervisor import StreamPlan
 
@@ -66,6 +69,27 @@ def deliveries_from(alarms: AlarmSettings) -> DeliverySettings:
         heartbeat_every_s=alarms.heartbeat_every_s,
         heartbeat_method=alarms.heartbeat_method,
     )
+
+
+def retention_from(settings: Settings) -> RetentionRules:
+    """What is deleted by itself."""
+    cameras = {
+        camera.id: CameraRules(_ns(camera.max_age_s), camera.quota_bytes)
+        for camera in settings.cameras
+        if camera.max_age_s is not None or camera.quota_bytes is not None
+    }
+    return replace(retention_rules(settings.retention), cameras=cameras)
+
+
+def retention_rules(retention: RetentionSettings) -> RetentionRules:
+    """What holds for all cameras."""
+    size_bytes, percent = retention.min_free_bytes, retention.min_free_percent
+    min_free = MinFree(size_bytes, percent) if size_bytes or percent else None
+    return RetentionRules(retention.enabled, _ns(retention.max_age_s), min_free)
+
+
+def _ns(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * NS_PER_S)
 
 
 def needs_restart(running: Settings, wanted: Settings) -> tuple[str, ...]:

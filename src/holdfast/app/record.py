@@ -31,6 +31,7 @@ from holdfast.media.pool import PoolSettings, WorkerPool
 from holdfast.media.reach import PortReach
 from holdfast.notify.deliveries import Deliveries
 from holdfast.policy.alarms import BackupFacts
+from holdfast.policy.retention import RetentionRules
 from holdfast.ports.capture import PoolEvent
 from holdfast.ports.reach import PortSeen
 from holdfast.recorder.memory import Memory
@@ -61,6 +62,8 @@ class RecordOrder:
     """Tells the guard how the recorder is."""
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
     backup: BackupSettings | None = None
+    retention: RetentionRules = field(default_factory=RetentionRules)
+    """What is deleted by itself, as long as no configuration says something else."""
 
 
 def run(order: RecordOrder, show: Show | None, beside: Beside | None = None) -> Exit:
@@ -89,7 +92,7 @@ async def _record(order: RecordOrder, show: Show | None, beside: Beside | None) 
     pool = WorkerPool(loop, order.pool, events.put)
     keys = itertools.count(1)
     clock = SystemClock()
-    storage = StorageDesk(order.places, loop, catalog, clock, partial(next, keys))
+    storage = StorageDesk(order.places, loop, catalog, clock, partial(next, keys), order.retention)
     chance = random.Random()  # noqa: S311 - spreads retries, protects nothing
     memory = Memory(memory_limit(order.places.storage.memory_bytes))
     services = Services(clock, storage.volumes, catalog, partial(next, keys), uuid.uuid4, memory)
@@ -102,7 +105,7 @@ async def _record(order: RecordOrder, show: Show | None, beside: Beside | None) 
     events.listener = recorder.handle
     roots = {volume.name: volume.path.absolute() for volume in order.places.volumes}
     thumbnails = ThumbnailDesk(catalog, order.places.root, roots, storage.shown)
-    asked = Asked(recorder, catalog, pool.graph, order.configured, storage.shown, thumbnails)
+    asked = Asked(recorder, catalog, pool.graph, order.configured, storage.shown, thumbnails, storage.retention_now)
     control = ControlServer(asked, control_socket(order.places.root))
     pulse = Pulse(order.notifier)
     listening = loop.create_task(_listen(control))
@@ -112,6 +115,7 @@ async def _record(order: RecordOrder, show: Show | None, beside: Beside | None) 
         tasks.append(loop.create_task(_show(recorder, show)))
     if order.configured is not None:
         order.configured.on_reload = pulse.reloading
+        order.configured.follow_retention = storage.cleaning.follow
         tasks.append(loop.create_task(order.configured.run(recorder)))
     if beside is not None:
         tasks.append(loop.create_task(_beside(beside, recorder, pool)))

@@ -6,6 +6,7 @@ import logging
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from holdfast.app.addresses import parse_address
@@ -15,14 +16,16 @@ from holdfast.app.language import say, translated
 from holdfast.app.logs import logging_from, set_up_logs
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.record import RecordOrder, run
+from holdfast.app.retention_rules import check_room, rules_from_options
 from holdfast.app.storage import Places
 from holdfast.app.terminal import StatusDisplay
 from holdfast.app.volumes import check_volumes, known_volumes, root_of_state, storage_from, volumes_from
-from holdfast.config.settings import LogFormat
+from holdfast.config.settings import LogFormat, StorageSettings, VolumeSettings
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import NS_PER_S
 from holdfast.media.pool import PoolSettings
 from holdfast.policy.naming import camera_id
+from holdfast.policy.retention import RetentionRules
 from holdfast.policy.segmenting import MAX_SEGMENT_NS, SegmentRules
 from holdfast.recorder.supervisor import StreamPlan
 
@@ -94,7 +97,19 @@ def order_from(options: argparse.Namespace) -> RecordOrder:
         places=Places(root, volumes, storage),
         pool=PoolSettings(streams_per_worker=options.cameras_per_worker, memory_limit_bytes=options.worker_memory),
         for_s=options.for_s,
+        retention=_retention(options, volumes, storage),
     )
+
+
+def _retention(
+    options: argparse.Namespace, volumes: Sequence[VolumeSettings], storage: StorageSettings
+) -> RetentionRules:
+    """What is deleted by itself: nothing, unless somebody says so. Raises Problem."""
+    rules = rules_from_options(options)
+    if rules.max_age_ns is not None and rules.max_age_ns < options.segment * NS_PER_S:
+        raise Problem(Exit.USAGE, say("--max-age is less than the length of a file (--segment)."))
+    check_room(volumes, rules, storage.reserve_bytes)
+    return rules
 
 
 def check_software() -> None:

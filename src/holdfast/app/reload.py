@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Protocol
 
 from holdfast.app.daemon import in_daemon
-from holdfast.app.plans import needs_restart, plans_from
+from holdfast.app.plans import needs_restart, plans_from, retention_from
 from holdfast.config.problems import ConfigError
 from holdfast.config.reading import read
 from holdfast.config.settings import AlarmSettings, BackupSettings, LoggingSettings, Settings
 from holdfast.domain.streams import StreamId
 from holdfast.domain.times import WallNs
+from holdfast.policy.retention import RetentionRules
 from holdfast.recorder.recorder import Recorder
 from holdfast.recorder.supervisor import StreamPlan
 
@@ -73,6 +74,9 @@ class Configured:
         """Called with what the file says of alarms, whenever it is read."""
         self.follow_backup: Callable[[BackupSettings | None], None] = lambda _: None
         """Called with what the file says of backups, whenever it is read."""
+        self.follow_retention: Callable[[RetentionRules], None] = lambda _: None
+        self.examine: Callable[[Path, Settings], None] = lambda _, __: None
+        """Called with what was read, in a thread: whether the machine can do it. Raises ConfigError."""
         self._settings = self._started_with = settings
         self._wall_ns, self._apply_logging = wall_ns, apply_logging
         self._files = settings.files
@@ -109,7 +113,7 @@ class Configured:
         async with self._lock:
             self.on_reload(begins=True)
             try:
-                settings = await in_daemon(partial(read, self._state.path))
+                settings = await in_daemon(self._read)
             except ConfigError as error:
                 self._refused(error)
             else:
@@ -117,6 +121,11 @@ class Configured:
             finally:
                 self.on_reload(begins=False)
             return self._state
+
+    def _read(self) -> Settings:
+        settings = read(self._state.path)
+        self.examine(self._state.path, settings)
+        return settings
 
     async def _look(self) -> Seen:
         return await in_daemon(partial(seen, self._files))
@@ -153,6 +162,7 @@ class Configured:
         self._apply_logging(settings.logging)
         self.follow_alarms(settings.alarms)
         self.follow_backup(settings.backup)
+        self.follow_retention(retention_from(settings))
         pending = needs_restart(self._started_with, settings)
         if pending and pending != self._state.pending:
             LOG.warning("these changes take effect with the next start: %s", ", ".join(pending))

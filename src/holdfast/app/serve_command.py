@@ -10,11 +10,12 @@ from holdfast.app.folder import low_space
 from holdfast.app.language import say
 from holdfast.app.logs import logging_from, set_levels, set_up_logs
 from holdfast.app.notify import Notifier
-from holdfast.app.plans import plans_from, pool_from
+from holdfast.app.plans import plans_from, pool_from, retention_from
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.record import RecordOrder, run
 from holdfast.app.record_command import check_software
 from holdfast.app.reload import Configured
+from holdfast.app.retention_rules import examine
 from holdfast.app.storage import Places
 from holdfast.app.system import SystemClock
 from holdfast.app.unit import unit_text
@@ -38,6 +39,7 @@ def serve(options: argparse.Namespace) -> int:
     path: Path = options.config.absolute()
     settings = _settings(path)
     if options.check:
+        _examine(path, settings)
         print(say("{path} is good. Cameras: {count}.", path=options.config, count=len(settings.cameras)))
         return Exit.OK
     if options.unit:
@@ -48,6 +50,7 @@ def serve(options: argparse.Namespace) -> int:
     notifier = Notifier.from_environment()
     root = root_of_state(settings.volumes, settings.storage)
     check_volumes(settings.volumes, settings.storage.memory_bytes, known=known_volumes(root))
+    _examine(path, settings)
     check_software()
     set_up_logs(console=None, settings=logging_from(options, settings.logging))
     free_bytes = low_space(root)
@@ -59,6 +62,7 @@ def serve(options: argparse.Namespace) -> int:
         SystemClock().wall_ns,
         lambda changed: set_levels(logging_from(options, changed)),
     )
+    configured.examine = examine
     order = RecordOrder(
         plans_from(settings),
         Places(root, settings.volumes, settings.storage),
@@ -67,10 +71,18 @@ def serve(options: argparse.Namespace) -> int:
         notifier=notifier,
         alarms=settings.alarms,
         backup=settings.backup,
+        retention=retention_from(settings),
     )
     places = ", ".join(str(volume.path) for volume in settings.volumes)
     LOG.info("%s: %d cameras, the recordings go to %s", path, len(settings.cameras), places)
     return run(order, None)
+
+
+def _examine(path: Path, settings: Settings) -> None:
+    try:
+        examine(path, settings)
+    except ConfigError as error:
+        raise config_problem(error) from error
 
 
 def _settings(path: Path) -> Settings:

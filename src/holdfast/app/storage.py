@@ -4,19 +4,25 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Iterable
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from holdfast.app.cleaning import Cleaning, CleaningPorts
+from holdfast.app.cleaning_plan import CameraUse
 from holdfast.app.daemon import in_daemon
-from holdfast.app.home_coming import HomeComing
+from holdfast.app.home_coming import HomeComing, Leftovers, Mover
 from holdfast.app.identity import recorder_id
+from holdfast.app.retention_rules import rules_as_json
 from holdfast.app.tidying import Tidying
 from holdfast.app.volumes import rules_from
 from holdfast.app.volumes_shown import VolumeShown, volumes_shown
 from holdfast.catalog.store import Catalog
 from holdfast.config.settings import StorageSettings, VolumeSettings
 from holdfast.domain.segments import SegmentRecord, VolumeRecord
+from holdfast.policy.retention import RetentionRules, Short
 from holdfast.ports.catalog import CatalogError
 from holdfast.ports.clock import Clock
 from holdfast.recorder.recorder import Recorder
@@ -61,6 +67,7 @@ class StorageDesk:
         catalog: Catalog,
         clock: Clock,
         new_key: Callable[[], int],
+        retention: RetentionRules,
     ) -> None:
         """Nothing is opened before `start`."""
         self._loop, self._catalog, self._clock = loop, catalog, clock
@@ -80,8 +87,24 @@ class StorageDesk:
         self._tidying: Tidying | None = None
         self._watch: MountWatch | None = None
         rate = places.storage.move_rate_bytes
-        self._home_coming = HomeComing(self.volumes, catalog, self._roots, rate)
-        self._moving: asyncio.Task[None] | None = None
+        self._movers: defaultdict[str, Mover] = defaultdict(Mover)
+        self._leftovers = Leftovers(self.volumes, catalog, self._roots, self._movers.__getitem__)
+        self._home_coming = HomeComing(self.volumes, catalog, self._roots, rate, leftovers=self._leftovers)
+        self._writing = threading.Lock()
+        self._recorder: Recorder | None = None
+        cleaning_ports = CleaningPorts(
+            self.volumes,
+            catalog,
+            clock,
+            self._leftovers,
+            self._home_coming.taken,
+            self._camera_uses,
+            self._cannot_keep,
+            places.root,
+            self._writing,
+        )
+        self.cleaning = Cleaning(cleaning_ports, retention)
+        self._beside: list[asyncio.Task[None]] = []
         self._records: tuple[VolumeRecord, ...] = ()
         self._asking: asyncio.Task[None] | None = None
 
@@ -89,9 +112,20 @@ class StorageDesk:
         """How they are doing. On the event loop."""
         return volumes_shown(self.volumes, self._clock)
 
+    def retention_now(self) -> dict[str, object]:
+        """What is deleted by itself, and how fast space falls. On the event loop."""
+        falls_by = self.cleaning.falls_by()
+        return {
+            "rules": rules_as_json(self.cleaning.rules),
+            "falls_by": falls_by,
+            "reserve_bytes": self.volumes.state.rules.reserve_bytes,
+        }
+
     def start(self, recorder: Recorder) -> None:
         """Open the volumes, and look after them."""
-        tidying = self._tidying = Tidying(self._catalog, recorder, self._loop, self._roots)
+        self._recorder = recorder
+        self._leftovers.open_paths = recorder.open_paths
+        tidying = self._tidying = Tidying(self._catalog, recorder, self._loop, self._roots, self._writing)
         with contextlib.suppress(CatalogError, OSError):
             self._records = self._catalog.volumes()
 
@@ -100,7 +134,7 @@ class StorageDesk:
 
         news = StorageNews(recorder, opened)
         self.volumes.start(news, self._uncut())
-        self._moving = self._loop.create_task(self._home_coming.run())
+        self._beside = [self._loop.create_task(one.run()) for one in (self._home_coming, self.cleaning)]
         try:
             self._watch = MountWatch(self._mounts_changed)
         except OSError as error:
@@ -108,8 +142,8 @@ class StorageDesk:
 
     def stop(self) -> None:
         """Begin nothing new."""
-        if self._moving is not None:
-            self._moving.cancel()
+        for task in self._beside:
+            task.cancel()
         if self._watch is not None:
             self._watch.close()
         if self._tidying is not None:
@@ -117,7 +151,23 @@ class StorageDesk:
 
     async def close(self) -> bool:
         """Have everything written. False when a volume did not let it be in time."""
+        await asyncio.gather(*(mover.close() for mover in self._movers.values()))
         return await self.volumes.keeper.close(CLOSE_S)
+
+    def _camera_uses(self) -> dict[str, CameraUse]:
+        """What is being written just now, by camera."""
+        found: dict[str, CameraUse] = {}
+        for stream, supervisor in () if self._recorder is None else self._recorder.streams.items():
+            before = found.get(stream.camera, CameraUse())
+            current = supervisor.recording.current
+            writes = supervisor.status.bits_per_s / 8 if supervisor.wanted else 0.0
+            open_bytes = 0 if current is None else current.size_bytes
+            found[stream.camera] = CameraUse(before.writes + writes, before.open_bytes + open_bytes)
+        return found
+
+    def _cannot_keep(self, shorts: Sequence[Short]) -> None:
+        if self._recorder is not None:
+            self._recorder.alarms.cannot_keep = {short.subject: short.sentence for short in shorts}
 
     def _mounts_changed(self, _mounts: tuple[Mount, ...]) -> None:
         with contextlib.suppress(RuntimeError):

@@ -30,9 +30,15 @@ class Tidying:
     """
 
     def __init__(
-        self, catalog: Catalog, recorder: Recorder, loop: asyncio.AbstractEventLoop, volumes: Collection[str]
+        self,
+        catalog: Catalog,
+        recorder: Recorder,
+        loop: asyncio.AbstractEventLoop,
+        volumes: Collection[str],
+        writing: contextlib.AbstractContextManager[object] | None = None,
     ) -> None:
-        """Nothing is looked at yet. `volumes`: all there are, by name."""
+        """Nothing is looked at yet. `volumes`: all there are, by name. `writing`: held by who deletes, for a moment."""
+        self._writing = contextlib.nullcontext() if writing is None else writing
         self._catalog, self._recorder, self._loop = catalog, recorder, loop
         self._is_stopped = False
         self._began_ns = WallNs(time.time_ns())
@@ -66,6 +72,7 @@ class Tidying:
             volume=volume,
             is_last=self._left <= {volume},
             is_there=partial(_is_volume, root, volume_id),
+            writing=self._writing,
         )
         try:
             report = check(root, repair=True, catalog=self._catalog, settings=settings)

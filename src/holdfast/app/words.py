@@ -101,6 +101,7 @@ ALARMS: Mapping[AlarmKind, str] = {
     AlarmKind.VOLUME_HUNG: "volume hangs",
     AlarmKind.VOLUME_REFUSED: "volume refused",
     AlarmKind.NO_VOLUME: "no volume",
+    AlarmKind.RETENTION: "limit not kept",
     AlarmKind.MEMORY: "memory filling up",
     AlarmKind.CATALOG: "catalog not written",
     AlarmKind.CATALOG_MISMATCH: "catalog and files differ",

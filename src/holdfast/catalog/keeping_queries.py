@@ -23,7 +23,7 @@ _MAY_GO = """
 state IN ('final', 'damaged') AND keep_bytes IS NULL AND node = :node AND wall_start_ns < :before_ns
 AND wall_start_ns + duration_ns <= :before_ns
 AND NOT EXISTS (SELECT 1 FROM holds WHERE holds.node = segments.node AND holds.camera = segments.camera
-    AND holds.from_wall_ns < segments.wall_start_ns + segments.duration_ns
+    AND holds.from_wall_ns < segments.wall_start_ns + max(segments.duration_ns, 1)
     AND holds.to_wall_ns > segments.wall_start_ns)
 """
 _OLDEST_FIRST = "ORDER BY wall_start_ns, camera, stream, path LIMIT :limit"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
+from holdfast.config.retention import read_own
 from holdfast.config.settings import CameraSettings
 from holdfast.config.tables import Table, shown
 from holdfast.domain.streams import SOURCES, StreamAddress
@@ -31,6 +32,8 @@ class Camera:
     one_session: bool
     segment_s: float | None
     audio: bool
+    max_age_s: float | None
+    quota_bytes: int | None
     password_file: Path | None
 
     @classmethod
@@ -54,6 +57,7 @@ class Camera:
         one_session = table.boolean("one_session", default=False)
         segment_s = table.duration_s("segment", "1s", "6h")
         audio = table.boolean("audio", default=False)
+        max_age_s, quota_bytes = read_own(table)
         table.end()
         return cls(
             table,
@@ -66,6 +70,8 @@ class Camera:
             one_session,
             segment_s,
             audio,
+            max_age_s,
+            quota_bytes,
             password_file,
         )
 
@@ -92,6 +98,8 @@ class Camera:
             one_session=self.one_session,
             segment_s=self.segment_s,
             audio=self.audio,
+            max_age_s=self.max_age_s,
+            quota_bytes=self.quota_bytes,
         )
 
 

@@ -10,6 +10,7 @@ from holdfast.config.backup import read_backup
 from holdfast.config.cameras import Camera, check_together
 from holdfast.config.lines import Lines
 from holdfast.config.problems import ConfigError, ConfigProblem
+from holdfast.config.retention import check_retention, read_retention
 from holdfast.config.settings import (
     CATEGORIES,
     LEVELS,
@@ -39,7 +40,10 @@ def read(path: Path) -> Settings:
     cameras = [Camera.read(table, path.parent) for table in top.tables("camera")]
     has_backup, ids = top.has("backup"), [camera.id for camera in cameras]
     backup = read_backup(top.table("backup"), path.parent, ids, is_there=has_backup)
+    retention_table = top.table("retention")
+    retention = read_retention(retention_table, is_there=top.has("retention"))
     top.end()
+    check_retention(retention_table, retention, cameras, recorder.segment_s, is_there=top.has("retention"))
     if not cameras:
         top.problem("camera", "There is no camera. Write [[camera]] and its id and url below it.")
     if len(cameras) > MOST_CAMERAS:
@@ -56,6 +60,7 @@ def read(path: Path) -> Settings:
         storage=storage,
         alarms=alarms.settings,
         backup=backup,
+        retention=retention,
         files=files,
     )
 

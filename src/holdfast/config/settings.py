@@ -79,6 +79,18 @@ class StorageSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """What is deleted by itself. Without any of it nothing ever is."""
+
+    enabled: bool = False
+    """False: nothing is, whatever else is set."""
+    max_age_s: float | None = None
+    min_free_bytes: int = 0
+    """Free on every volume, as min_free_percent: the larger of both. 0: not wanted."""
+    min_free_percent: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class LoggingSettings:
     """Which log lines are written, and how."""
 
@@ -104,6 +116,10 @@ class CameraSettings:
     """None: as the recorder's."""
     audio: bool = False
     """Record sound, too."""
+    max_age_s: float | None = None
+    """None: as for all."""
+    quota_bytes: int | None = None
+    """Of all its footage on all volumes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +168,7 @@ class Settings:
     storage: StorageSettings = field(default_factory=StorageSettings)
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
     backup: BackupSettings | None = None
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
     files: tuple[Path, ...] = ()
     """The file itself, and every file with a secret that it names."""
 

@@ -12,7 +12,7 @@ from tomlkit.items import AoT, Table
 Place = tuple[str, ...]
 """`("recorder",)`; or, of `[[camera]]`, the name and the id: `("camera", "cam_01")`."""
 Value = str | int | bool
-MADE_WHEN_MISSING = (("recorder",), ("logging",), ("alarms",), ("backup",))
+MADE_WHEN_MISSING = (("recorder",), ("logging",), ("alarms",), ("backup",), ("retention",))
 
 
 def set_value(text: str, place: Place, key: str, value: Value | None) -> str:

@@ -22,6 +22,8 @@ class AlarmKind(StrEnum):
     VOLUME_REFUSED = "volume_refused"
     NO_VOLUME = "no_volume"
     """No volume can be written."""
+    RETENTION = "retention"
+    """A limit of what is kept cannot be kept itself: nothing that may go is left."""
     MEMORY = "memory"
     """Much of the memory for footage is in use."""
     CATALOG = "catalog"

@@ -32,6 +32,7 @@ from holdfast.lab.scenarios import (
     power,
     processes,
     recording,
+    retention,
     sound,
     storage,
     streams,
@@ -120,6 +121,15 @@ SCENARIOS: Mapping[str, Scenario] = {
         row for name, part in BACKUPS.items() for row in part(root.parent / name / root.name, seed, quick)
     ],
     "delete-killed": lambda root, seed, quick: backup.deleted(root, times=3 if quick else 30, seed=seed),
+    "retention-beside": lambda root, seed, quick: retention.beside_another_program(
+        root, rounds=2 if quick else 6, seed=seed, has_second=False
+    ),
+    "retention-failover": lambda root, seed, quick: retention.beside_another_program(
+        root, rounds=1 if quick else 4, seed=seed, has_second=True
+    ),
+    "retention-killed": lambda root, seed, quick: retention.killed_while_cleaning(
+        root, times=1 if quick else 10, seed=seed
+    ),
     "command-lines": lambda root, _seed, _quick: inputs.command_lines(root),
     "names-and-signals": lambda root, seed, _quick: inputs.names_and_signals(root, seed=seed),
     "secrets": lambda root, seed, _quick: inputs.secrets(root, seed=seed),

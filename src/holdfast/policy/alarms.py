@@ -98,6 +98,8 @@ class Facts:
     catalog: CatalogFacts = field(default_factory=CatalogFacts)
     backup: BackupFacts | None = None
     """None: there is no schedule."""
+    cannot_keep: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Volumes and cameras whose limits of retention cannot be kept, and why, as a sentence."""
 
 
 Key = tuple[str, str]
@@ -221,6 +223,10 @@ def _verdicts(facts: Facts, rules: AlarmRules) -> Iterator[_Verdict]:
         yield from _volume(volume, rules)
     if facts.volumes:
         yield _no_volume(facts.volumes)
+    names = {volume.name for volume in facts.volumes} | {seen.stream.camera for seen in facts.streams}
+    for name in sorted(names | facts.cannot_keep.keys()):
+        short = facts.cannot_keep.get(name, "")
+        yield _Verdict(AlarmKind.RETENTION, name, bool(short), SURE_S, short, Severity.WARNING)
     for memory in facts.memory:
         yield _memory(memory, rules)
     yield from _catalog(facts.catalog)

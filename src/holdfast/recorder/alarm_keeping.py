@@ -1,7 +1,7 @@
 """Keeps the alarms: looks at what is observed, asks the policy, writes down and tells what it says."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -50,6 +50,8 @@ class AlarmKeeper:
         """Differences between catalog and files that a repair left open; None while it has not ended."""
         self.backup: BackupFacts | None = None
         """How the last backup ended; None: none are made by themselves."""
+        self.cannot_keep: Mapping[str, str] = {}
+        """Volumes and cameras whose limits of retention cannot be kept, and why."""
         self._clock, self._catalog, self._notifications, self._new_id = clock, catalog, notifications, new_id
         self._open = {(record.kind, record.subject, record.alarm_id): record for record in left_open}
         self._alarms: Alarms = alarms.taken_over(left_open)
@@ -89,7 +91,7 @@ class AlarmKeeper:
         memory = (MemoryFacts(held_bytes, limit_bytes),) if limit_bytes else ()
         condition = self._catalog.condition
         catalog = CatalogFacts(condition.trouble or "", self.unresolved)
-        facts = Facts(seen, tuple(volumes), memory, catalog, self.backup)
+        facts = Facts(seen, tuple(volumes), memory, catalog, self.backup, self.cannot_keep)
         self._alarms, actions = alarms.step(self._alarms, facts, self.rules, self._clock.mono_ns() / NS_PER_S)
         for action in actions:
             match action:

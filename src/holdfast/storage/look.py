@@ -33,6 +33,7 @@ def look(path: str) -> dict[str, object]:
         "within": next((str(folder) for folder in place.parents if (folder / FOLDER / NAME).exists()), ""),
         "device": f"{os.major(number)}:{os.minor(number)}" if covers is None else covers.device,
         "total_bytes": space.f_blocks * space.f_frsize,
+        "free_bytes": space.f_bavail * space.f_frsize,
     }
 
 

@@ -11,10 +11,11 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from holdfast.storage.errors import fault_of
+from holdfast.storage.holds_file import keep_text, read_text
 from holdfast.storage.marker import MarkerError, read_marker
 from holdfast.storage.moving import MoveError, bring, pace_of, remove
 
@@ -30,7 +31,10 @@ def answer(request: Request, tell: Callable[[dict[str, object]], None]) -> dict[
         if request["do"] == "remove":
             with at_volume(root, str(request["volume_id"])) as folder:
                 remove(folder, str(request["path"]))
-            return {"removed": request["path"]}
+                return {"removed": request["path"], "free_bytes": _free_bytes(folder)}
+        if request["do"] in OF_ONE_VOLUME:
+            with at_volume(root, str(request["volume_id"])) as folder:
+                return OF_ONE_VOLUME[str(request["do"])](folder, request)
         source_root = str(request["source_root"])
         with (
             at_volume(source_root, str(request["source_id"])) as source,
@@ -44,6 +48,32 @@ def answer(request: Request, tell: Callable[[dict[str, object]], None]) -> dict[
     except (MoveError, MarkerError) as error:
         return {"error": str(error)}
     return {"path": moved.path, "size_bytes": moved.size_bytes, "sha256": moved.sha256}
+
+
+def _free_bytes(folder: Path) -> int:
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
+
+
+def _space(folder: Path, _request: Request) -> dict[str, object]:
+    found = os.statvfs(folder)
+    return {"free_bytes": found.f_bavail * found.f_frsize, "total_bytes": found.f_blocks * found.f_frsize}
+
+
+def _read_holds(folder: Path, _request: Request) -> dict[str, object]:
+    return {"text": read_text(folder)}
+
+
+def _keep_holds(folder: Path, request: Request) -> dict[str, object]:
+    keep_text(folder, str(request["text"]))
+    return {"kept": True}
+
+
+OF_ONE_VOLUME: Mapping[str, Callable[[Path, Request], dict[str, object]]] = {
+    "space": _space,
+    "read_holds": _read_holds,
+    "keep_holds": _keep_holds,
+}
 
 
 @contextlib.contextmanager

@@ -114,6 +114,14 @@ def sync_folder(folder: Path) -> None:
 
 def _create(root: Path, candidate: str) -> tuple[int, list[Path]]:
     """The descriptor, and the folders to sync: where the file was made, and above each folder that was made for it."""
+    try:
+        return _try_to_create(root, candidate)
+    except FileNotFoundError:
+        # The folder was empty and was removed just now, with the last old file in it.
+        return _try_to_create(root, candidate)
+
+
+def _try_to_create(root: Path, candidate: str) -> tuple[int, list[Path]]:
     path = root / candidate
     folders = [path.parent]
     while folders[-1] != root and not folders[-1].exists():

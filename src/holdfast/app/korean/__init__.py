@@ -12,12 +12,13 @@ from holdfast.app.korean.faults import FAULTS
 from holdfast.app.korean.findings import FINDINGS
 from holdfast.app.korean.formats import FORMATS
 from holdfast.app.korean.help import HELP
+from holdfast.app.korean.keeping import KEEPING, KEEPING_TOLD
 from holdfast.app.korean.library import LIBRARY, SYSTEM
 from holdfast.app.korean.screens import SCREENS
 from holdfast.app.korean.thumbnails import THUMBNAIL_WORDS, THUMBNAILS
 from holdfast.app.korean.volumes import VOLUMES
 
-KOREAN: Mapping[str, str] = {**HELP, **SCREENS, **DEMO, **BACKUP_SAID, **THUMBNAIL_WORDS, **EXPORTING}
+KOREAN: Mapping[str, str] = {**HELP, **SCREENS, **DEMO, **BACKUP_SAID, **THUMBNAIL_WORDS, **EXPORTING, **KEEPING}
 """By the key of `say`."""
 
 TOLD: Mapping[str, str] = {
@@ -30,6 +31,7 @@ TOLD: Mapping[str, str] = {
     **FAULTS,
     **FINDINGS,
     **FORMATS,
+    **KEEPING_TOLD,
     **LIBRARY,
     **SYSTEM,
     **THUMBNAILS,
