@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.app import demo_words, korean, words
+from holdfast.app import demo_words, korean, timeline_bar, words
 from holdfast.app.alarms_command import BROAD as ALARMS_BROAD
 from holdfast.app.commands import run
 from holdfast.app.gaps_command import COVERAGE, GAPS_BROAD
@@ -38,6 +38,7 @@ TABLES = (
     words.SEVERITIES,
     words.VOLUMES,
     demo_words.ANNOUNCED,
+    timeline_bar.LEGEND,
 )
 HEADINGS = {*WITH_VOLUME, *VOLUMES_BROAD, *SEEN, *GAPS_BROAD, *COVERAGE, *ALARMS_BROAD}
 ARGPARSE_KEYS = {
@@ -84,6 +85,7 @@ MADE_IN_ENGLISH: Mapping[str, tuple[str, ...]] = {
     "app/check_file.py": ("sentence", "Finding", "foreign", "action", "reason", "return"),
     "app/recording_root.py": ("CheckError",),
     "app/control.py": ("error",),
+    "app/control_timeline.py": ("error", "reason"),
     **{
         f"fmp4/{module}.py": ("reason",)
         for module in ("boxes", "tracks", "fragments", "reading", "stamp", "index", "segment")

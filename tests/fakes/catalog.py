@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.certificates import CertificateForgotten, CertificateRecord
+from holdfast.domain.footage import StreamFootage
 from holdfast.domain.gaps import GapRecord, GapRemoved
 from holdfast.domain.keeping import HoldRecord, HoldReleased, SegmentDeleted
 from holdfast.domain.segments import (
@@ -29,7 +30,7 @@ from holdfast.domain.segments import (
 )
 from holdfast.domain.times import WallNs
 from holdfast.ports.catalog import CatalogCondition, Change, LastLife
-from tests.fakes.catalog_parts import FakeKeeping, range_of, stream_of
+from tests.fakes.catalog_parts import FakeKeeping, footage_of, range_of, stream_of
 
 
 @dataclass(frozen=True)
@@ -217,6 +218,20 @@ class FakeCatalog(FakeKeeping):
     def cameras(self) -> tuple[StreamExtent, ...]:
         with self._lock:
             return tuple(self._extent(camera, stream) for camera, stream in sorted(self._names))
+
+    def footage(
+        self,
+        camera: str | None = None,
+        *,
+        stream: str | None = None,
+        from_ns: WallNs | None = None,
+        to_ns: WallNs | None = None,
+    ) -> tuple[StreamFootage, ...]:
+        begin, end = range_of(from_ns, to_ns)
+        with self._lock:
+            names = [key for key in sorted(self._names) if camera in (None, key[0]) and stream in (None, key[1])]
+            found = [one for one in self._segments.values() if _overlaps(one, begin, end)]
+        return tuple(footage_of(*name, [one for one in found if stream_of(one) == name]) for name in names)
 
     def _extent(self, camera: str, stream: str) -> StreamExtent:
         starts = [one.wall_start_ns for one in self._segments.values() if stream_of(one) == (camera, stream)]

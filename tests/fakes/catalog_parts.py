@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.certificates import CertificateRecord
+from holdfast.domain.footage import Span, StreamFootage
 from holdfast.domain.gaps import GapRecord
 from holdfast.domain.keeping import HoldRecord, SegmentDeleted, StreamUsage
 from holdfast.domain.segments import (
@@ -16,6 +17,7 @@ from holdfast.domain.segments import (
     VolumeRecord,
 )
 from holdfast.domain.times import WallNs
+from holdfast.policy.coverage import joined
 from holdfast.ports.catalog import LastLife
 
 EVER = (1 << 63) - 1
@@ -204,6 +206,18 @@ class FakeKeeping(FakeLedger, FakeVolumes):
         self._leftovers.add((deleted.volume, deleted.path))
         if deleted.gap is not None:
             self._gaps[deleted.gap.gap_id] = deleted.gap
+
+
+def footage_of(camera: str, stream: str, found: list[SegmentRecord]) -> StreamFootage:
+    def spans(state: SegmentState) -> list[Span]:
+        return sorted((one.wall_start_ns, one.wall_end_ns) for one in found if one.state is state)
+
+    return StreamFootage(
+        camera=camera,
+        stream=stream,
+        recorded=tuple(joined(spans(SegmentState.FINAL))),
+        open=tuple(spans(SegmentState.OPEN)),
+    )
 
 
 def stream_of(record: SegmentRecord | RunRecord | SessionRecord) -> tuple[str, str]:

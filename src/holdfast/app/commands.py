@@ -9,6 +9,7 @@ from pathlib import Path
 from holdfast import __version__
 from holdfast.app.arguments import ArgumentParser
 from holdfast.app.commands_asking import add_remote, add_volumes
+from holdfast.app.commands_timeline import add_timeline
 from holdfast.app.language import say
 from holdfast.app.options import duration_s, log_level, moment_ns, size_bytes
 from holdfast.app.parsers import Commands, add, add_folder
@@ -50,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_demo(commands)
     _add_segments(commands)
+    add_timeline(commands)
     _add_gaps(commands)
     _add_alarms(commands)
     _add_check(commands)

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from holdfast.app.control_timeline import TimelineAnswers
 from holdfast.app.daemon import in_daemon
 from holdfast.app.folder import control_sockets, private_folder
 from holdfast.app.gap_account import Range, gap_account
@@ -69,6 +70,7 @@ class ControlServer:
         application.router.add_get("/volumes", self._volumes)
         application.router.add_get("/segments", self._segments)
         application.router.add_get("/gaps", self._gaps)
+        application.router.add_get("/timeline", TimelineAnswers(self._catalog).answer)
         application.router.add_get("/alarms", self._alarms)
         application.router.add_get("/config/state", self._config_state)
         application.router.add_post("/reload", self._reload)

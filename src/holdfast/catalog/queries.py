@@ -6,6 +6,7 @@ from holdfast.catalog.alarm_queries import AlarmQueries
 from holdfast.catalog.keeping_queries import KeepingQueries
 from holdfast.catalog.reading import EVER, given_range
 from holdfast.catalog.rows import columns, fault_from, gap_from, intent_from, segment_from
+from holdfast.catalog.timeline_queries import TimelineQueries
 from holdfast.catalog.volume_queries import SEGMENT, VolumeReader
 from holdfast.domain.certificates import CertificateRecord
 from holdfast.domain.gaps import GapRecord
@@ -104,7 +105,7 @@ WHERE node = :node AND camera = :camera AND stream = :stream AND wall_start_ns <
 """
 
 
-class CatalogReader(AlarmQueries, KeepingQueries, VolumeReader):
+class CatalogReader(AlarmQueries, KeepingQueries, TimelineQueries, VolumeReader):
     """The reading half of the catalog (`holdfast.ports.catalog.CatalogReads`); opens the file for each question."""
 
     def segments(

@@ -5,12 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from holdfast.domain.footage import Span
 from holdfast.domain.gaps import GapRecord
 from holdfast.domain.segments import SegmentRecord, SegmentState
 from holdfast.domain.times import WallNs
 
-Span = tuple[int, int]
-"""From, to; wall time in nanoseconds."""
 Stream = tuple[str, str]
 
 PLAYABLE = frozenset({SegmentState.OPEN, SegmentState.FINAL})

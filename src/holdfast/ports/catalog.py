@@ -6,6 +6,7 @@ from typing import Protocol
 
 from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.certificates import CertificateForgotten, CertificateRecord
+from holdfast.domain.footage import StreamFootage
 from holdfast.domain.gaps import GapRecord, GapRemoved
 from holdfast.domain.keeping import HoldRecord, HoldReleased, SegmentDeleted, StreamUsage
 from holdfast.domain.segments import (
@@ -160,7 +161,24 @@ class KeepingReads(Protocol):
         """The last gap of deleted footage that ended by then; None when there is none."""
 
 
-class CatalogReads(KeepingReads, VolumeReads, Protocol):
+class TimelineReads(Protocol):
+    """Looking up when there is footage. As CatalogReads."""
+
+    def footage(
+        self,
+        camera: str | None = None,
+        *,
+        stream: str | None = None,
+        from_ns: WallNs | None = None,
+        to_ns: WallNs | None = None,
+    ) -> tuple[StreamFootage, ...]:
+        """When each stream ever seen has footage that can be played, of segments that overlap the range.
+
+        By camera and stream, those without any included. Open segments count as reaching to the present.
+        """
+
+
+class CatalogReads(KeepingReads, TimelineReads, VolumeReads, Protocol):
     """Looking things up. Thread-safe; sees what has been written, not what waits. Raises CatalogError.
 
     Ranges are half-open, `from_ns <= t < to_ns`; None means without end.

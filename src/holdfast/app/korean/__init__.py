@@ -12,9 +12,10 @@ from holdfast.app.korean.formats import FORMATS
 from holdfast.app.korean.help import HELP
 from holdfast.app.korean.library import LIBRARY, SYSTEM
 from holdfast.app.korean.screens import SCREENS
+from holdfast.app.korean.timeline import TIMELINE, TIMELINE_TOLD
 from holdfast.app.korean.volumes import VOLUMES
 
-KOREAN: Mapping[str, str] = {**HELP, **SCREENS, **DEMO}
+KOREAN: Mapping[str, str] = {**HELP, **SCREENS, **DEMO, **TIMELINE}
 """By the key of `say`."""
 
 TOLD: Mapping[str, str] = {
@@ -27,6 +28,7 @@ TOLD: Mapping[str, str] = {
     **FORMATS,
     **LIBRARY,
     **SYSTEM,
+    **TIMELINE_TOLD,
     **VOLUMES,
 }
 """By English text, or by template with named holes, of sentences that are made elsewhere."""
