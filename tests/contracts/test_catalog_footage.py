@@ -1,6 +1,8 @@
 """What every catalog knows of when there is footage, and that its totals never drift from its segments."""
 
+from contextlib import closing
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -110,20 +112,15 @@ def test_totals_never_drift_and_what_may_go_is_the_same_in_every_catalog(
     changes: list[Change], before: WallNs | None, limit: int
 ) -> None:
     fake = FakeCatalog()
-    with TemporaryDirectory() as folder:
-        quick = WriterSettings(gather_s=0.0, most_at_once=1)
-        real = Catalog.open(Path(folder) / "catalog.db", settings=quick)
-        try:
-            for change in changes:
-                real.post(change)
-                fake.post(change)
-                # Later changes of the same name would take the place of those that wait.
-                assert real.flush(5)
-            assert real.usage() == fake.usage()
-            for stream in (None, ("cam_01", "main"), ("cam_02", "main")):
-                for volume in (None, "main", "spare"):
-                    wanted = fake.deletable(volume=volume, stream=stream, before_ns=before, limit=limit)
-                    assert real.deletable(volume=volume, stream=stream, before_ns=before, limit=limit) == wanted
-            assert real.footage(from_ns=wall(3), to_ns=wall(9)) == fake.footage(from_ns=wall(3), to_ns=wall(9))
-        finally:
-            assert real.close()
+    quick = WriterSettings(gather_s=0.0)
+    with TemporaryDirectory() as folder, closing(Catalog.open(Path(folder) / "catalog.db", settings=quick)) as real:
+        for change in changes:
+            real.post(change)
+            fake.post(change)
+            # Later changes of the same name would take the place of those that wait.
+            assert real.flush(5)
+        assert real.usage() == fake.usage()
+        for stream, volume in product((None, ("cam_01", "main"), ("cam_02", "main")), (None, "main", "spare")):
+            wanted = fake.deletable(volume=volume, stream=stream, before_ns=before, limit=limit)
+            assert real.deletable(volume=volume, stream=stream, before_ns=before, limit=limit) == wanted
+        assert real.footage(from_ns=wall(3), to_ns=wall(9)) == fake.footage(from_ns=wall(3), to_ns=wall(9))

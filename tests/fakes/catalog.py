@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.certificates import CertificateForgotten, CertificateRecord
-from holdfast.domain.footage import StreamFootage
 from holdfast.domain.gaps import GapRecord, GapRemoved
 from holdfast.domain.keeping import HoldRecord, HoldReleased, SegmentDeleted
 from holdfast.domain.segments import (
@@ -21,7 +20,6 @@ from holdfast.domain.segments import (
     RunRecord,
     SegmentMoved,
     SegmentRecord,
-    SegmentState,
     SessionRecord,
     StreamExtent,
     StreamRecord,
@@ -30,7 +28,7 @@ from holdfast.domain.segments import (
 )
 from holdfast.domain.times import WallNs
 from holdfast.ports.catalog import CatalogCondition, Change, LastLife
-from tests.fakes.catalog_parts import FakeKeeping, footage_of, range_of, stream_of
+from tests.fakes.catalog_parts import FakeKeeping, overlaps, range_of, stream_of
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,6 @@ class FakeCatalog(FakeKeeping):
         self._sessions: dict[tuple[str, str, int, WallNs], SessionRecord] = {}
         self._faults: list[FaultRecord] = []
         self._intents: dict[tuple[str, str], IntentRecord] = {}
-        self._names: dict[tuple[str, str], str] = {}
 
     def post(self, change: Change) -> None:
         with self._lock:
@@ -159,7 +156,7 @@ class FakeCatalog(FakeKeeping):
                 for segment in self._segments.values()
                 if camera in (None, segment.camera)
                 and stream in (None, segment.stream)
-                and (whole or _overlaps(segment, begin, end))
+                and (whole or overlaps(segment, begin, end))
             ]
             order = {run_id: (run.order_ns, run_id) for run_id, run in self._runs.items()}
             found.sort(key=lambda one: (*stream_of(one), *order[one.run_id], one.pts_start_ns, one.ordinal))
@@ -219,20 +216,6 @@ class FakeCatalog(FakeKeeping):
         with self._lock:
             return tuple(self._extent(camera, stream) for camera, stream in sorted(self._names))
 
-    def footage(
-        self,
-        camera: str | None = None,
-        *,
-        stream: str | None = None,
-        from_ns: WallNs | None = None,
-        to_ns: WallNs | None = None,
-    ) -> tuple[StreamFootage, ...]:
-        begin, end = range_of(from_ns, to_ns)
-        with self._lock:
-            names = [key for key in sorted(self._names) if camera in (None, key[0]) and stream in (None, key[1])]
-            found = [one for one in self._segments.values() if _overlaps(one, begin, end)]
-        return tuple(footage_of(*name, [one for one in found if stream_of(one) == name]) for name in names)
-
     def _extent(self, camera: str, stream: str) -> StreamExtent:
         starts = [one.wall_start_ns for one in self._segments.values() if stream_of(one) == (camera, stream)]
         return StreamExtent(
@@ -258,8 +241,3 @@ class FakeCatalog(FakeKeeping):
             found = [one for one in self._segments.values() if stream_of(one) == (camera, stream)]
         early = [one for one in found if before_ns is None or one.wall_start_ns < before_ns]
         return max((one.wall_end_ns for one in early), default=None)
-
-
-def _overlaps(segment: SegmentRecord, begin: int, end: int) -> bool:
-    reaches = segment.state is SegmentState.OPEN or segment.wall_start_ns >= begin or segment.wall_end_ns > begin
-    return segment.wall_start_ns < end and reaches

@@ -91,9 +91,8 @@ def _asked(cameras: list[str], query: dict[str, str]) -> TimelineAsked:
 def _cells(text: str | None) -> int | None:
     if text is None:
         return None
-    if not (
-        text.isascii() and text.isdigit() and len(text) < len(str(MOST_CELLS)) + 1 and 1 <= int(text) <= MOST_CELLS
-    ):
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(MOST_CELLS))
+    if not (is_number and 1 <= int(text) <= MOST_CELLS):
         reason = f"cells must be a number from 1 to {MOST_CELLS}"
         raise ValueError(reason)
     return int(text)

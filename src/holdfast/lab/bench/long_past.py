@@ -71,11 +71,15 @@ def changes_of(past: LongPast) -> Iterator[Change]:
     left = past.segments
     while left > 0:
         for stream in streams[:left]:
-            for change in stream:
-                yield change
-                if isinstance(change, SegmentRecord):
-                    break
+            yield from _up_to_a_segment(stream)
         left -= past.cameras
+
+
+def _up_to_a_segment(stream: Iterator[Change]) -> Iterator[Change]:
+    for change in stream:
+        yield change
+        if isinstance(change, SegmentRecord):
+            return
 
 
 def _stream(past: LongPast, number: int, chance: random.Random, begin_ns: int) -> Iterator[Change]:
