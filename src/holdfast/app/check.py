@@ -19,10 +19,13 @@ from holdfast.app.check_file import (
     Plan,
     examine,
     foreign,
+    is_surely_gone,
+    is_utf8,
     record_of,
     without_file,
 )
 from holdfast.app.check_report import MOST_FINDINGS, CheckProgress, CheckReport
+from holdfast.app.read_ahead import ReadAhead
 from holdfast.app.recording_root import (
     CATALOG_NAME,
     STATE_FOLDER,
@@ -75,6 +78,8 @@ class CheckSettings:
     """Folder of the catalog, when it is not the volume's."""
     is_last: bool = True
     """No other volume is checked after this one: the catalog is then as complete as it can be made."""
+    reads_ahead: int = 0
+    """Threads that read files before their turn. None beside a recorder: disk and processor are for recording."""
     is_there: Callable[[], bool] = lambda: True
     """Whether the folder is still that of the volume; asked before a file is said to be missing."""
 
@@ -171,10 +176,18 @@ class _Check:
     set_aside: int = 0
     unresolved: int = 0
     posted: int = 0
+    ahead: ReadAhead = field(init=False)
     settling: list[str] = field(default_factory=list)
     """Files too young to say whose they are; looked at again at the end."""
 
+    def __post_init__(self) -> None:
+        self.ahead = ReadAhead(self.root, self.settings.reads_ahead)
+
     def all(self) -> CheckReport:
+        with contextlib.closing(self.ahead):
+            return self._all()
+
+    def _all(self) -> CheckReport:
         on_disk = dict.fromkeys(self._folders_on_disk())
         catalogued = () if self.rows is None else self.rows.folders(volume=self.settings.volume)
         folders = sorted({*on_disk, *catalogued})
@@ -220,7 +233,7 @@ class _Check:
             if camera.is_symlink():
                 self._do(foreign(camera.name, "is a symbolic link, which is not followed"))
                 continue
-            if not _is_utf8(camera.name):
+            if not is_utf8(camera.name):
                 self._do(foreign(camera.name, "has a name that is not UTF-8"))
                 continue
             inside = self._entries(camera.name)
@@ -250,7 +263,7 @@ class _Check:
         }
         self.row_count += len(rows)
         leftovers = () if self.rows is None else self.rows.leftovers(self.settings.volume)
-        for entry in entries:
+        for entry in self.ahead.over(folder, entries):
             path = f"{folder}/{entry.name}"
             if path in leftovers and path not in rows:
                 # It was moved to another volume, and is about to be removed here.
@@ -264,7 +277,7 @@ class _Check:
                 self.report_finding(Finding(path, FindingKind.UNREADABLE, sentence))
         for row in rows.values():
             # Behind a link that is not followed, or in a folder that cannot be read, the file may well be there.
-            if row.path not in live and _is_surely_gone(self.root / row.path):
+            if row.path not in live and is_surely_gone(self.root / row.path):
                 # Where a disk was unmounted no file is to be found, and none is missing.
                 if not self.settings.is_there():
                     raise CheckError(f"The disk of volume {self.settings.volume} is not there any more.")
@@ -277,7 +290,7 @@ class _Check:
         if entry.is_symlink():
             self._do(foreign(path, "is a symbolic link, which is not followed"))
             return
-        if not entry.name.endswith(".mp4") or not entry.is_file() or not _is_utf8(path):
+        if not entry.name.endswith(".mp4") or not entry.is_file() or not is_utf8(path):
             self._do(foreign(path, "is no segment of Holdfast"))
             return
         self.files += 1
@@ -379,20 +392,3 @@ class _Check:
         if is_complete and self.settings.is_last:
             self.writes.post(RebuildDone(wall_ns=WallNs(self.settings.wall_ns()), node=self.settings.node))
         self._flush()
-
-
-def _is_surely_gone(path: Path) -> bool:
-    with contextlib.suppress(OSError):
-        try:
-            path.lstat()
-        except FileNotFoundError:
-            return True
-    return False
-
-
-def _is_utf8(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

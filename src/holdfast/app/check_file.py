@@ -1,5 +1,6 @@
 """What one file in a recording folder is, and what that means for its row in the catalog. Changes nothing."""
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass, replace
@@ -153,6 +154,8 @@ def _summary_of(path: Path) -> SegmentSummary | None:
     """What both ends of a file tell; None when they are not those of a whole header. Raises OSError."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
+        # What lies between both ends is not wanted, and would be read without this.
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_RANDOM)
         size = os.fstat(fd).st_size
         for length in (_SHORT_BYTES, HEAD_BYTES):
             head, tail = os.pread(fd, length, 0), os.pread(fd, length, max(0, size - length))
@@ -221,3 +224,22 @@ def _looks_like_ours(path: Path) -> bool:
     if begins_like_segment(head):
         return bool(head) or _OUR_NAME.fullmatch(path.name) is not None
     return _OUR_NAME.fullmatch(path.name) is not None and not any(head)
+
+
+def is_surely_gone(path: Path) -> bool:
+    """Whether there is no such file. Where that cannot be seen it may well be there."""
+    with contextlib.suppress(OSError):
+        try:
+            path.lstat()
+        except FileNotFoundError:
+            return True
+    return False
+
+
+def is_utf8(path: str) -> bool:
+    """Whether a name can be stored as text."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
