@@ -6,6 +6,7 @@ share blocks (XFS, Btrfs) the copies are as long as they look and take hardly an
 
 import fcntl
 import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -121,6 +122,18 @@ def _copy(source: int, target: int, data: bytes) -> None:
         fcntl.ioctl(target, FICLONE, source)
     except OSError:
         os.write(target, data)
+
+
+def shares_blocks(folder: Path) -> bool:
+    """Whether the file system there can make a copy that takes no room."""
+    with tempfile.TemporaryFile(dir=folder) as source, tempfile.TemporaryFile(dir=folder) as target:
+        source.write(bytes(1 << 16))
+        source.flush()
+        try:
+            fcntl.ioctl(target.fileno(), FICLONE, source.fileno())
+        except OSError:
+            return False
+    return True
 
 
 def forget_pages(root: Path) -> None:
