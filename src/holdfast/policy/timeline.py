@@ -6,9 +6,10 @@ to its end.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import groupby, pairwise
 
 from holdfast.domain.footage import Span, StreamFootage
@@ -122,9 +123,7 @@ def _filled(found: Iterable[Piece], asked: Span) -> Iterator[Piece]:
 
 def cells(found: Iterable[Piece], asked: Span, count: int) -> Cells:
     """The range cut into `count` cells, at least one, equally long to the nanosecond. `found`: its pieces."""
-    begin_ns, length_ns = asked[0], asked[1] - asked[0]
-    edges = [begin_ns + number * length_ns // count for number in range(count + 1)]
-    widths = [after - before for before, after in pairwise(edges)]
+    edges, widths = _edges(asked, count)
     recorded, missing = [0] * count, [0] * count
     causes: dict[int, dict[str, int]] = {}
     for piece in found:
@@ -138,12 +137,18 @@ def cells(found: Iterable[Piece], asked: Span, count: int) -> Cells:
             into[index] += min(piece.to_ns, edges[index + 1]) - max(piece.from_ns, edges[index])
         if piece.kind is PieceKind.MISSING:
             _note_cause(causes, piece, edges, range(first, last + 1))
-    weightiest = tuple(_weightiest(causes.get(index, {})) for index in range(count))
-    return Cells(tuple(edges), tuple(recorded), tuple(missing), weightiest)
+    weightiest = [""] * count
+    for index, weights in causes.items():
+        weightiest[index] = min(weights, key=lambda cause: (-weights[cause], cause))
+    return Cells(edges, tuple(recorded), tuple(missing), tuple(weightiest))
 
 
-def _weightiest(weights: Mapping[str, int]) -> str:
-    return min(weights, key=lambda cause: (-weights[cause], cause), default="")
+@lru_cache(maxsize=4)
+def _edges(asked: Span, count: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Where cells begin and the last one ends, and how wide they are: the same for every stream that is asked for."""
+    begin_ns, length_ns = asked[0], asked[1] - asked[0]
+    edges = tuple(begin_ns + number * length_ns // count for number in range(count + 1))
+    return edges, tuple(after - before for before, after in pairwise(edges))
 
 
 def _note_cause(causes: dict[int, dict[str, int]], piece: Piece, edges: Sequence[int], touched: range) -> None:
