@@ -13,19 +13,7 @@ def in_korean(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOLDFAST_LANG", "ko")
 
 
-LOOKING = [
-    "segments",
-    "gaps",
-    "alarms",
-    "export",
-    "verify",
-    "check",
-    "status",
-    "volumes",
-    "thumbnail",
-    "holds",
-    "retention",
-]
+LOOKING = "segments gaps alarms export verify check status volumes thumbnail holds retention timeline".split()  # noqa: SIM905 - a line is enough
 DOING = ["record", "serve", "demo", "adopt", "backup", "delete", "start", "stop", "mode", "graph", "hold", "release"]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.app import demo_words, korean, verify_command, words
+from holdfast.app import demo_words, korean, timeline_bar, verify_command, words
 from holdfast.app.alarms_command import BROAD as ALARMS_BROAD
 from holdfast.app.backup_command import STATES as BACKUP_STATES
 from holdfast.app.commands import run
@@ -47,6 +47,7 @@ TABLES = (
     DELETE_WHAT,
     verify_command.STATES,
     verify_command.SIGNATURES,
+    timeline_bar.LEGEND,
 )
 HEADINGS = {
     *WITH_VOLUME,
@@ -112,12 +113,14 @@ MADE_IN_ENGLISH: Mapping[str, tuple[str, ...]] = {
     "media/inspect.py": ("write",),
     "media/source.py": ("own_error",),
     "app/check.py": ("sentence", "Finding", "CheckError", "foreign", "trouble"),
+    "app/check_catalog.py": ("sentence", "Finding"),
     "app/check_file.py": ("sentence", "Finding", "foreign", "action", "reason", "return"),
     "app/recording_root.py": ("CheckError",),
     "app/export_plan.py": ("_unreadable",),
     "app/manifests.py": ("ManifestError",),
     "policy/exporting.py": ("UNEXPLAINED_SENTENCE",),
     "app/control.py": ("error",),
+    "app/control_timeline.py": ("error", "reason"),
     **{
         f"fmp4/{module}.py": ("reason",)
         for module in (
@@ -187,7 +190,9 @@ def keys_of_say() -> set[str]:
     found |= {unit for _, _, unit in words.AGES} | {AWAY, "room"}
     for path in (SOURCE / "app").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            found |= set(said_by(node, says_by_variable=path.name not in ("check.py", "check_file.py")))
+            found |= set(
+                said_by(node, says_by_variable=path.name not in ("check.py", "check_file.py", "check_catalog.py"))
+            )
     return found
 
 

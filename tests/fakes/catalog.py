@@ -20,7 +20,6 @@ from holdfast.domain.segments import (
     RunRecord,
     SegmentMoved,
     SegmentRecord,
-    SegmentState,
     SessionRecord,
     StreamExtent,
     StreamRecord,
@@ -29,7 +28,7 @@ from holdfast.domain.segments import (
 )
 from holdfast.domain.times import WallNs
 from holdfast.ports.catalog import CatalogCondition, Change, LastLife
-from tests.fakes.catalog_parts import FakeKeeping, range_of, stream_of
+from tests.fakes.catalog_parts import FakeKeeping, overlaps, range_of, stream_of
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,6 @@ class FakeCatalog(FakeKeeping):
         self._sessions: dict[tuple[str, str, int, WallNs], SessionRecord] = {}
         self._faults: list[FaultRecord] = []
         self._intents: dict[tuple[str, str], IntentRecord] = {}
-        self._names: dict[tuple[str, str], str] = {}
 
     def post(self, change: Change) -> None:
         with self._lock:
@@ -158,7 +156,7 @@ class FakeCatalog(FakeKeeping):
                 for segment in self._segments.values()
                 if camera in (None, segment.camera)
                 and stream in (None, segment.stream)
-                and (whole or _overlaps(segment, begin, end))
+                and (whole or overlaps(segment, begin, end))
             ]
             order = {run_id: (run.order_ns, run_id) for run_id, run in self._runs.items()}
             found.sort(key=lambda one: (*stream_of(one), *order[one.run_id], one.pts_start_ns, one.ordinal))
@@ -243,8 +241,3 @@ class FakeCatalog(FakeKeeping):
             found = [one for one in self._segments.values() if stream_of(one) == (camera, stream)]
         early = [one for one in found if before_ns is None or one.wall_start_ns < before_ns]
         return max((one.wall_end_ns for one in early), default=None)
-
-
-def _overlaps(segment: SegmentRecord, begin: int, end: int) -> bool:
-    reaches = segment.state is SegmentState.OPEN or segment.wall_start_ns >= begin or segment.wall_end_ns > begin
-    return segment.wall_start_ns < end and reaches

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.certificates import CertificateRecord
+from holdfast.domain.footage import Span, StreamFootage
 from holdfast.domain.gaps import GapRecord
 from holdfast.domain.keeping import HoldRecord, SegmentDeleted, StreamUsage
 from holdfast.domain.segments import (
@@ -16,6 +17,7 @@ from holdfast.domain.segments import (
     VolumeRecord,
 )
 from holdfast.domain.times import WallNs
+from holdfast.policy.coverage import joined
 from holdfast.ports.catalog import LastLife
 
 EVER = (1 << 63) - 1
@@ -144,6 +146,7 @@ class FakeKeeping(FakeMoments):
     def __init__(self) -> None:
         super().__init__()
         self._holds: dict[str, HoldRecord] = {}
+        self._names: dict[tuple[str, str], str] = {}
 
     def holds(
         self, camera: str | None = None, *, from_ns: WallNs | None = None, to_ns: WallNs | None = None
@@ -156,6 +159,20 @@ class FakeKeeping(FakeMoments):
                 if camera in (None, one.camera) and one.from_wall_ns < end and one.to_wall_ns > begin
             ]
         return tuple(sorted(found, key=lambda one: (one.from_wall_ns, one.camera, one.hold_id)))
+
+    def footage(
+        self,
+        camera: str | None = None,
+        *,
+        stream: str | None = None,
+        from_ns: WallNs | None = None,
+        to_ns: WallNs | None = None,
+    ) -> tuple[StreamFootage, ...]:
+        begin, end = range_of(from_ns, to_ns)
+        with self._lock:
+            names = [key for key in sorted(self._names) if camera in (None, key[0]) and stream in (None, key[1])]
+            found = [one for one in self._segments.values() if overlaps(one, begin, end)]
+        return tuple(footage_of(*name, [one for one in found if stream_of(one) == name]) for name in names)
 
     def usage(self) -> tuple[StreamUsage, ...]:
         with self._lock:
@@ -220,9 +237,26 @@ class FakeKeeping(FakeMoments):
             self._gaps[deleted.gap.gap_id] = deleted.gap
 
 
+def footage_of(camera: str, stream: str, found: list[SegmentRecord]) -> StreamFootage:
+    def spans(state: SegmentState) -> list[Span]:
+        return sorted((one.wall_start_ns, one.wall_end_ns) for one in found if one.state is state)
+
+    return StreamFootage(
+        camera=camera,
+        stream=stream,
+        recorded=tuple(joined(spans(SegmentState.FINAL))),
+        open=tuple(spans(SegmentState.OPEN)),
+    )
+
+
 def stream_of(record: SegmentRecord | RunRecord | SessionRecord) -> tuple[str, str]:
     return record.camera, record.stream
 
 
 def range_of(from_ns: WallNs | None, to_ns: WallNs | None) -> tuple[int, int]:
     return 0 if from_ns is None else from_ns, EVER if to_ns is None else to_ns
+
+
+def overlaps(segment: SegmentRecord, begin: int, end: int) -> bool:
+    reaches = segment.state is SegmentState.OPEN or segment.wall_start_ns >= begin or segment.wall_end_ns > begin
+    return segment.wall_start_ns < end and reaches

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from holdfast.app.check_catalog import trouble_of
 from holdfast.app.check_file import (
     Finding,
     FindingKind,
@@ -26,9 +27,8 @@ from holdfast.app.check_file import (
 )
 from holdfast.app.check_report import MOST_FINDINGS, CheckProgress, CheckReport
 from holdfast.app.holds import copy_in, recall
+from holdfast.app.read_ahead import ReadAhead
 from holdfast.app.recording_root import (
-    CATALOG_NAME,
-    STATE_FOLDER,
     CheckError,
     catalog_path,
     check_lock,
@@ -42,11 +42,9 @@ from holdfast.domain.segments import LOCAL_NODE, MAIN_VOLUME, RebuildDone, Segme
 from holdfast.domain.times import NS_PER_S, WallNs
 from holdfast.fmp4 import Fmp4Error
 from holdfast.ports.catalog import (
-    CatalogMissingError,
     CatalogPort,
     CatalogReads,
     CatalogTooOldError,
-    CatalogUnreadableError,
 )
 from holdfast.storage.repair import StalePlanError, carry_out
 
@@ -78,6 +76,8 @@ class CheckSettings:
     """Folder of the catalog, when it is not the volume's."""
     is_last: bool = True
     """No other volume is checked after this one: the catalog is then as complete as it can be made."""
+    reads_ahead: int = 0
+    """Threads that read files before their turn. None beside a recorder: disk and processor are for recording."""
     is_there: Callable[[], bool] = lambda: True
     """Whether the folder is still that of the volume; asked before a file is said to be missing."""
 
@@ -110,7 +110,7 @@ def _check_only(root: Path, catalog: CatalogReads | None, settings: CheckSetting
     rows: CatalogReads | None = catalog
     trouble: Finding | None = None
     if rows is None:
-        trouble = _trouble_of(settings.catalog_root(root))
+        trouble = trouble_of(settings.catalog_root(root))
         rows = None if trouble else CatalogReader(catalog_path(settings.catalog_root(root)), node=settings.node)
     run = _Check(root, settings, rows, None)
     if trouble is not None:
@@ -125,7 +125,7 @@ def _check_and_repair(root: Path, catalog: CatalogPort | None, settings: CheckSe
     trouble: Finding | None = None
     # An old catalog is brought up to date by opening it.
     with contextlib.suppress(CatalogTooOldError):
-        trouble = _trouble_of(settings.catalog_root(root))
+        trouble = trouble_of(settings.catalog_root(root))
     try:
         connect.restore(path, node=settings.node)
     except (sqlite3.Error, OSError) as error:
@@ -142,25 +142,6 @@ def _check_and_repair(root: Path, catalog: CatalogPort | None, settings: CheckSe
         return run.all()
     finally:
         opened.close()
-
-
-def _trouble_of(root: Path) -> Finding | None:
-    """What is wrong with the catalog as a whole. Raises CatalogError."""
-    path = catalog_path(root)
-    shown = f"{STATE_FOLDER}/{CATALOG_NAME}"
-    try:
-        damage = connect.damage_of(path)
-    except CatalogMissingError:
-        sentence = f"There is no catalog in {root}."
-        return Finding(shown, FindingKind.CATALOG_MISSING, sentence, "make it from the files")
-    except CatalogUnreadableError as error:
-        if not isinstance(error.__cause__, sqlite3.Error) or not connect.is_damage(error.__cause__):
-            raise
-        damage = str(error.__cause__)
-    if damage is None:
-        return None
-    sentence = f"The catalog {path} is damaged ({damage})."
-    return Finding(shown, FindingKind.CATALOG_DAMAGED, sentence, "set it aside and make a new one from the files")
 
 
 @dataclass(slots=True)
@@ -181,19 +162,24 @@ class _Check:
     posted: int = 0
     known: frozenset[str] = frozenset()
     """Paths that had a row when their folder was read; of this folder, or of those that are looked at again."""
+    ahead: ReadAhead = field(init=False)
     settling: list[str] = field(default_factory=list)
     """Files too young to say whose they are; looked at again at the end."""
+
+    def __post_init__(self) -> None:
+        self.ahead = ReadAhead(self.root, self.settings.reads_ahead)
 
     def all(self) -> CheckReport:
         on_disk = dict.fromkeys(self._folders_on_disk())
         catalogued = () if self.rows is None else self.rows.folders(volume=self.settings.volume)
         folders = sorted({*on_disk, *catalogued})
         stopped = False
-        for number, folder in enumerate(folders):
-            if stopped := self.settings.should_stop():
-                break
-            self._tell(folder, number, len(folders))
-            self._check_folder(folder, is_on_disk=folder in on_disk)
+        with contextlib.closing(self.ahead):
+            for number, folder in enumerate(folders):
+                if stopped := self.settings.should_stop():
+                    break
+                self._tell(folder, number, len(folders))
+                self._check_folder(folder, is_on_disk=folder in on_disk)
         if not stopped:
             stopped = not self._check_settling()
         self._finish(is_complete=not stopped)
@@ -261,7 +247,7 @@ class _Check:
         self.row_count += len(rows)
         self.known = frozenset(rows)
         leftovers = () if self.rows is None else self.rows.leftovers(self.settings.volume)
-        for entry in entries:
+        for entry in self.ahead.over(folder, entries):
             path = f"{folder}/{entry.name}"
             if path in leftovers and path not in rows:
                 # It was moved to another volume, and is about to be removed here.

@@ -13,6 +13,7 @@ from holdfast.app.commands_backup import add_backup, add_delete
 from holdfast.app.commands_export import add_export
 from holdfast.app.commands_keeping import add_keeping, add_rules
 from holdfast.app.commands_thumbnail import add_thumbnail
+from holdfast.app.commands_timeline import add_timeline
 from holdfast.app.language import say
 from holdfast.app.options import duration_s, log_level, moment_ns, size_bytes
 from holdfast.app.parsers import Commands, add, add_folder
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_demo(commands)
     _add_segments(commands)
+    add_timeline(commands)
     _add_gaps(commands)
     _add_alarms(commands)
     _add_check(commands)

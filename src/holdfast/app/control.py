@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from holdfast.app.control_timeline import TimelineAnswers
 from holdfast.app.daemon import in_daemon
 from holdfast.app.folder import control_sockets, private_folder
 from holdfast.app.gap_account import Range, gap_account
@@ -74,6 +75,7 @@ class ControlServer:
         application.router.add_get("/retention", self._retention)
         application.router.add_get("/segments", self._segments)
         application.router.add_get("/gaps", self._gaps)
+        application.router.add_get("/timeline", TimelineAnswers(self._catalog).answer)
         application.router.add_get("/alarms", self._alarms)
         application.router.add_get("/config/state", self._config_state)
         if self._thumbnails is not None:

@@ -40,7 +40,7 @@ def gaps(options: argparse.Namespace) -> int:
     if account is None:
         reader = CatalogReader(catalog_path(root))
         try:
-            alive_ns = _alive_until(root, reader, now_ns)
+            alive_ns = alive_until(root, reader, now_ns)
             # Nobody knows what is missing since then before the next recorder starts: it will say.
             account = gap_account(reader, asked, alive_ns=alive_ns, now_ns=alive_ns)
         except CatalogError as error:
@@ -64,7 +64,7 @@ def _served(root: Path, asked: Range) -> GapAccount | None:
         return None
 
 
-def _alive_until(root: Path, reader: CatalogReads, now_ns: WallNs) -> WallNs:
+def alive_until(root: Path, reader: CatalogReads, now_ns: WallNs) -> WallNs:
     """Up to when a recorder is known to have written what is open: now, or the last that was heard of one."""
     life = reader.last_life()
     if recorder_is_running(root) or life is None:

@@ -35,6 +35,8 @@ from holdfast.ports.catalog import CatalogError
 BROAD = ("Camera", "Begin", "Length", "Frames", "Picture", "Size", "State", "File")
 AWAY = "Volume {name} is not there: it was not checked."
 WITH_VOLUME = (*BROAD[:-1], "Volume", BROAD[-1])
+READS_AHEAD = 4
+"""Threads that read files before `check` comes to them."""
 NARROW = ("Length", "Size", "State", "File")
 """Where the terminal has no room for more: camera and time stand in the file's name, too."""
 
@@ -63,7 +65,7 @@ def check(options: argparse.Namespace) -> int:
     root = folder_of_recordings(root_of(options))
     try:
         with _progress() as tell, _interruptible() as was_interrupted:
-            settings = CheckSettings(progress=tell, should_stop=was_interrupted)
+            settings = CheckSettings(progress=tell, should_stop=was_interrupted, reads_ahead=READS_AHEAD)
             checked = check_volumes(root, configured_paths(options), repair=options.repair, settings=settings)
     except (CheckError, CatalogError) as error:
         raise Problem(Exit.FOLDER, translated(str(error))) from error

@@ -7,6 +7,7 @@ from holdfast.catalog.keeping_queries import KeepingQueries
 from holdfast.catalog.moment_queries import MomentQueries
 from holdfast.catalog.reading import EVER, given_range
 from holdfast.catalog.rows import columns, fault_from, gap_from, intent_from, segment_from
+from holdfast.catalog.timeline_queries import TimelineQueries
 from holdfast.catalog.volume_queries import SEGMENT, VolumeReader
 from holdfast.domain.certificates import CertificateRecord
 from holdfast.domain.gaps import GapRecord
@@ -105,7 +106,7 @@ WHERE node = :node AND camera = :camera AND stream = :stream AND wall_start_ns <
 """
 
 
-class CatalogReader(AlarmQueries, KeepingQueries, MomentQueries, VolumeReader):
+class CatalogReader(AlarmQueries, KeepingQueries, MomentQueries, TimelineQueries, VolumeReader):
     """The reading half of the catalog (`holdfast.ports.catalog.CatalogReads`); opens the file for each question."""
 
     def segments(

@@ -6,10 +6,15 @@ from holdfast.domain.segments import SegmentRecord, VolumeRecord
 
 SEGMENT = ", ".join(f"segments.{name}" for name in columns(SegmentRecord))
 _VOLUMES = "SELECT * FROM volumes WHERE node = ? ORDER BY name"
-_UNCUT = f"SELECT {SEGMENT} FROM segments WHERE node = ? AND volume = ? AND keep_bytes IS NOT NULL ORDER BY path"  # noqa: S608
+# The planner would rather walk all segments of the volume in order of their paths than the few: the recorder's start
+# waits for this.
+UNCUT = f"""
+SELECT {SEGMENT} FROM segments INDEXED BY segments_uncut
+WHERE node = ? AND volume = ? AND keep_bytes IS NOT NULL ORDER BY path
+"""  # noqa: S608
 _LEFTOVERS = "SELECT path FROM leftovers WHERE node = ? AND volume = ? ORDER BY path"
-_AWAY = f"""
-SELECT {SEGMENT} FROM segments
+AWAY = f"""
+SELECT {SEGMENT} FROM segments INDEXED BY segments_away
 WHERE node = ? AND home = ? AND home <> '' AND state = 'final' AND keep_bytes IS NULL ORDER BY wall_start_ns LIMIT ?
 """  # noqa: S608
 
@@ -26,7 +31,7 @@ class VolumeReader(Reading):
     def uncut(self, volume: str) -> tuple[SegmentRecord, ...]:
         """See CatalogReads."""
         with self._reading() as connection:
-            found = connection.execute(_UNCUT, (self._node, volume)).fetchall()
+            found = connection.execute(UNCUT, (self._node, volume)).fetchall()
         return tuple(map(segment_from, found))
 
     def leftovers(self, volume: str) -> tuple[str, ...]:
@@ -38,5 +43,5 @@ class VolumeReader(Reading):
     def away_from(self, home: str, *, limit: int = 1000) -> tuple[SegmentRecord, ...]:
         """See CatalogReads."""
         with self._reading() as connection:
-            found = connection.execute(_AWAY, (self._node, home, limit)).fetchall()
+            found = connection.execute(AWAY, (self._node, home, limit)).fetchall()
         return tuple(map(segment_from, found))

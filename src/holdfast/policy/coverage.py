@@ -5,12 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from holdfast.domain.footage import Span
 from holdfast.domain.gaps import GapRecord
 from holdfast.domain.segments import SegmentRecord, SegmentState
 from holdfast.domain.times import WallNs
 
-Span = tuple[int, int]
-"""From, to; wall time in nanoseconds."""
 Stream = tuple[str, str]
 
 PLAYABLE = frozenset({SegmentState.OPEN, SegmentState.FINAL})
@@ -88,12 +87,16 @@ def _of_stream(stream: Stream, recorded: list[Span], missing: list[Span], days: 
 def joined(spans: Iterable[Span]) -> list[Span]:
     """The same time as spans in order that neither overlap nor touch."""
     found: list[Span] = []
+    # Of a day of short files there are thousands, of which one span comes.
+    first_ns, reach_ns = 0, -1
     for begin_ns, end_ns in sorted(spans):
-        if found and begin_ns <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], end_ns))
+        if first_ns <= reach_ns and begin_ns <= reach_ns:
+            reach_ns = max(reach_ns, end_ns)
         elif begin_ns < end_ns:
-            found.append((begin_ns, end_ns))
-    return found
+            if first_ns <= reach_ns:
+                found.append((first_ns, reach_ns))
+            first_ns, reach_ns = begin_ns, end_ns
+    return [*found, (first_ns, reach_ns)] if first_ns <= reach_ns else found
 
 
 def without(spans: Iterable[Span], others: Sequence[Span]) -> list[Span]:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from holdfast.domain.footage import Span
 from holdfast.domain.gaps import GapRecord
 from holdfast.domain.times import WallNs
-from holdfast.policy.coverage import Span, joined, without
+from holdfast.policy.coverage import joined, without
 from holdfast.policy.holes import LONG_HOLE_NS
 
 UNEXPLAINED = "not_in_ledger"

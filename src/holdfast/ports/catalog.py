@@ -6,6 +6,7 @@ from typing import Protocol
 
 from holdfast.domain.alarms import AlarmRecord
 from holdfast.domain.certificates import CertificateForgotten, CertificateRecord
+from holdfast.domain.footage import StreamFootage
 from holdfast.domain.gaps import GapRecord, GapRemoved
 from holdfast.domain.keeping import HoldRecord, HoldReleased, SegmentDeleted, StreamUsage
 from holdfast.domain.segments import (
@@ -170,7 +171,24 @@ class MomentReads(Protocol):
         """Which segments of a run there are, by their places in it; those that are missing are not."""
 
 
-class CatalogReads(KeepingReads, MomentReads, VolumeReads, Protocol):
+class TimelineReads(Protocol):
+    """Looking up when there is footage. As CatalogReads."""
+
+    def footage(
+        self,
+        camera: str | None = None,
+        *,
+        stream: str | None = None,
+        from_ns: WallNs | None = None,
+        to_ns: WallNs | None = None,
+    ) -> tuple[StreamFootage, ...]:
+        """When each stream ever seen has footage that can be played, of segments that overlap the range.
+
+        By camera and stream, those without any included. Open segments count as reaching to the present.
+        """
+
+
+class CatalogReads(KeepingReads, MomentReads, TimelineReads, VolumeReads, Protocol):
     """Looking things up. Thread-safe; sees what has been written, not what waits. Raises CatalogError.
 
     Ranges are half-open, `from_ns <= t < to_ns`; None means without end.

@@ -16,9 +16,19 @@ from holdfast.app.korean.keeping import KEEPING, KEEPING_TOLD
 from holdfast.app.korean.library import LIBRARY, SYSTEM
 from holdfast.app.korean.screens import SCREENS
 from holdfast.app.korean.thumbnails import THUMBNAIL_WORDS, THUMBNAILS
+from holdfast.app.korean.timeline import TIMELINE, TIMELINE_TOLD
 from holdfast.app.korean.volumes import VOLUMES
 
-KOREAN: Mapping[str, str] = {**HELP, **SCREENS, **DEMO, **BACKUP_SAID, **THUMBNAIL_WORDS, **EXPORTING, **KEEPING}
+KOREAN: Mapping[str, str] = {
+    **HELP,
+    **SCREENS,
+    **DEMO,
+    **BACKUP_SAID,
+    **THUMBNAIL_WORDS,
+    **EXPORTING,
+    **KEEPING,
+    **TIMELINE,
+}
 """By the key of `say`."""
 
 TOLD: Mapping[str, str] = {
@@ -35,6 +45,7 @@ TOLD: Mapping[str, str] = {
     **LIBRARY,
     **SYSTEM,
     **THUMBNAILS,
+    **TIMELINE_TOLD,
     **VOLUMES,
 }
 """By English text, or by template with named holes, of sentences that are made elsewhere."""

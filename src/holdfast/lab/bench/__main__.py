@@ -1,5 +1,7 @@
 """`python -m holdfast.lab.bench`: what recording costs, as Markdown for docs/reference/measurements.md.
 
+`python -m holdfast.lab.bench catalog`: what a million segments cost (catalog.py).
+
 Exit codes: 0 every bar that this run can judge is reached, 1 one is missed, 2 wrong usage, 3 nothing could be measured.
 """
 
@@ -12,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from holdfast.lab.bench import machine, report
+from holdfast.lab.bench import catalog, machine, report
 from holdfast.lab.bench.measure import MeasurementError, Sample, Window
 from holdfast.lab.bench.runs import SETTLE_S, Plan, run
 from holdfast.lab.bench.variants import VARIANTS
@@ -28,6 +30,9 @@ EXIT_UNMEASURED = 3
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, and judge."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["catalog"]:
+        return catalog.main(given[1:])
     options = _parser().parse_args(arguments)
     plan = _plan(options)
     missing = [package for tool, package in TOOLS.items() if shutil.which(tool) is None]
