@@ -85,7 +85,7 @@ _DELETE_SEGMENT = """
 DELETE FROM segments
 WHERE node = :node AND volume = :volume AND path = :path AND state <> 'open' AND keep_bytes IS NULL
 AND NOT EXISTS (SELECT 1 FROM holds WHERE holds.node = segments.node AND holds.camera = segments.camera
-    AND holds.from_wall_ns < segments.wall_start_ns + segments.duration_ns
+    AND holds.from_wall_ns < segments.wall_start_ns + max(segments.duration_ns, 1)
     AND holds.to_wall_ns > segments.wall_start_ns)
 """
 _REMOVE_GAP = "DELETE FROM gaps WHERE node = :node AND gap_id = :gap_id"
