@@ -196,7 +196,9 @@ class FakeKeeping(FakeLedger, FakeVolumes):
                 and (before_ns is None or reach_of(one) <= before_ns)
                 and self._may_go(one)
             ]
-        return tuple(sorted(found, key=lambda one: (one.wall_start_ns, one.camera, one.stream, one.path))[:limit])
+        return tuple(
+            sorted(found, key=lambda one: (one.wall_start_ns, one.camera, one.stream, one.path, one.volume))[:limit]
+        )
 
     def last_deleted(self, camera: str, stream: str, *, before_ns: WallNs) -> GapRecord | None:
         with self._lock:

@@ -15,7 +15,7 @@ from holdfast.domain.segments import SegmentRecord
 from holdfast.domain.times import NS_PER_S, WallNs
 
 EVER_AGO = -(1 << 63)
-_ORDER = ("wall_start_ns", "camera", "stream", "path")
+_ORDER = ("wall_start_ns", "camera", "stream", "path", "volume")
 
 # All texts are joined from constants; data comes in as parameters only.
 _HOLDS = f"""
