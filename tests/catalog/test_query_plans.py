@@ -17,7 +17,7 @@ RANGE = {"node": "n", "camera": "c", "stream": "s", "from_ns": 0, "to_ns": 9}
         (volume_queries.UNCUT, ("n", "v"), "segments_uncut"),
         (volume_queries.AWAY, ("n", "v", 9), "segments_away"),
         (timeline_queries.FOOTAGE, RANGE, "COVERING INDEX segments_by_wall"),
-        (keeping_queries.DELETABLE, RANGE | {"volume": "v", "after_ns": 0}, "segments_at_rest"),
+        (keeping_queries.DELETABLE, RANGE | {"volume": "v"}, "segments_at_rest"),
     ],
 )
 def test_it_is_found_by_an_index(tmp_path: Path, query: str, given: object, index: str) -> None:

@@ -49,11 +49,24 @@ def test_a_long_segment_is_found_however_early_it_began(catalog: CatalogPort) ->
     assert catalog.footage(from_ns=wall(3600), to_ns=wall(3601))[0].recorded == ()
 
 
+def test_what_gives_way_to_a_segment_that_moves_counts_no_more(catalog: CatalogPort) -> None:
+    coming, there = segment(0, at=0), replace(segment(1, at=10), volume="spare", size_bytes=99)
+    put(catalog, coming, there)
+    move = SegmentMoved(volume="main", path=coming.path, to_volume="spare", to_path=there.path)
+    put(catalog, move)
+    (one,) = catalog.usage()
+    assert (one.volume, one.segments, one.size_bytes) == ("spare", 1, coming.size_bytes)
+    # Nothing is there any more to move: what is at its place stays.
+    put(catalog, move)
+    put(catalog, SegmentMoved(volume="spare", path=there.path, to_volume="spare", to_path=there.path))
+    assert catalog.usage() == (one,)
+
+
 # ------------------------------------------------------------ whatever happens
 
 CAMERAS = st.sampled_from(["cam_01", "cam_02"])
 VOLUMES = st.sampled_from(["main", "spare"])
-PATHS = st.sampled_from([f"file_{number}.mp4" for number in range(5)])
+PATHS = st.sampled_from([f"file_{number}.mp4" for number in range(3)])
 TIMES = st.integers(0, 12).map(wall)
 SIZES = st.one_of(st.integers(0, 5 << 20), st.integers((1 << 62) - 3, (1 << 62) - 1))
 
@@ -101,6 +114,7 @@ CHANGES = st.one_of(
     holds(),
     st.builds(HoldReleased, hold_id=st.sampled_from(["a", "b"])),
     st.builds(SegmentDeleted, path=PATHS, volume=VOLUMES),
+    st.builds(SegmentMoved, volume=VOLUMES, path=PATHS, to_volume=VOLUMES, to_path=PATHS),
     st.builds(SegmentMoved, volume=VOLUMES, path=PATHS, to_volume=VOLUMES, to_path=PATHS),
     st.builds(VolumeForgotten, name=VOLUMES),
 )

@@ -207,10 +207,12 @@ class FakeKeeping(FakeMoments):
                 if one.state in AT_REST
                 and volume in (None, one.volume)
                 and stream in (None, stream_of(one))
-                and (before_ns is None or one.wall_end_ns <= before_ns)
+                and (before_ns is None or reach_of(one) <= before_ns)
                 and self._may_go(one)
             ]
-        return tuple(sorted(found, key=lambda one: (one.wall_start_ns, one.camera, one.stream, one.path))[:limit])
+        return tuple(
+            sorted(found, key=lambda one: (one.wall_start_ns, one.camera, one.stream, one.path, one.volume))[:limit]
+        )
 
     def last_deleted(self, camera: str, stream: str, *, before_ns: WallNs) -> GapRecord | None:
         with self._lock:
@@ -224,7 +226,7 @@ class FakeKeeping(FakeMoments):
         return max(found, key=lambda gap: gap.to_wall_ns or 0, default=None)
 
     def _may_go(self, one: SegmentRecord) -> bool:
-        held = self.holds(one.camera, from_ns=one.wall_start_ns, to_ns=one.wall_end_ns)
+        held = self.holds(one.camera, from_ns=one.wall_start_ns, to_ns=reach_of(one))
         return one.state is not SegmentState.OPEN and one.keep_bytes is None and not held
 
     def _delete(self, deleted: SegmentDeleted) -> None:
@@ -235,6 +237,11 @@ class FakeKeeping(FakeMoments):
         self._leftovers.add((deleted.volume, deleted.path))
         if deleted.gap is not None:
             self._gaps[deleted.gap.gap_id] = deleted.gap
+
+
+def reach_of(one: SegmentRecord) -> WallNs:
+    """Where it ends as far as holds are concerned: one of no length is there, too."""
+    return max(one.wall_end_ns, WallNs(one.wall_start_ns + 1))
 
 
 def footage_of(camera: str, stream: str, found: list[SegmentRecord]) -> StreamFootage:

@@ -15,7 +15,7 @@ from holdfast.domain.segments import SegmentRecord
 from holdfast.domain.times import NS_PER_S, WallNs
 
 EVER_AGO = -(1 << 63)
-_ORDER = ("wall_start_ns", "camera", "stream", "path")
+_ORDER = ("wall_start_ns", "camera", "stream", "path", "volume")
 
 # All texts are joined from constants; data comes in as parameters only.
 _HOLDS = f"""
@@ -35,8 +35,8 @@ WHERE node = :node AND segments > 0 AND (:camera IS NULL OR (camera = :camera AN
 DELETABLE = f"""
 SELECT {SEGMENT} FROM segments INDEXED BY segments_at_rest
 WHERE state IN ('final', 'damaged') AND node = :node AND volume = :volume AND camera = :camera AND stream = :stream
-    AND wall_start_ns >= :from_ns AND wall_start_ns <= :to_ns AND wall_start_ns + max(duration_ns, 1) <= :to_ns
-    AND wall_start_ns + duration_ns > :after_ns AND keep_bytes IS NULL
+    AND wall_start_ns >= :from_ns AND wall_start_ns < :to_ns AND wall_start_ns + max(duration_ns, 1) <= :to_ns
+    AND keep_bytes IS NULL
 ORDER BY wall_start_ns, path
 """  # noqa: S608
 _LAST_DELETED = f"""
@@ -99,12 +99,8 @@ class KeepingQueries(Reading):
     def _oldest_first(
         self, connection: sqlite3.Connection, place: sqlite3.Row, free: list[tuple[int, int]]
     ) -> Generator[sqlite3.Row, None, None]:
-        reach_ns = EVER_AGO
         for begin_ns, end_ns in free:
-            # A segment of no length may lie where two ranges touch: it is the first one's.
-            given = self._given(**dict(place), from_ns=begin_ns, to_ns=end_ns, after_ns=min(reach_ns, begin_ns))
-            yield from connection.execute(DELETABLE, given)
-            reach_ns = end_ns
+            yield from connection.execute(DELETABLE, self._given(**dict(place), from_ns=begin_ns, to_ns=end_ns))
 
     def last_deleted(self, camera: str, stream: str, *, before_ns: WallNs) -> GapRecord | None:
         """See CatalogReads."""
@@ -119,9 +115,9 @@ def _merged(found: Iterable[Iterator[sqlite3.Row]]) -> Generator[sqlite3.Row, No
 
 
 def free_between(held: Iterable[tuple[int, int]], before_ns: int) -> list[tuple[int, int]]:
-    """The ranges between holds, given by their begin: what lies in one, both ends included, overlaps no hold.
+    """The ranges between holds, given by their begin: a segment that lies in one as a whole overlaps no hold.
 
-    Two may touch, at a hold of no length.
+    One of no length counts as a nanosecond. Two ranges may touch, at a hold of no length.
     """
     free: list[tuple[int, int]] = []
     reach_ns = EVER_AGO
