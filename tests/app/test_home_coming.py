@@ -268,3 +268,18 @@ async def test_it_goes_on_after_any_trouble_until_it_is_cancelled(
         await task
     assert stubborn.closed
     assert two.files("home") == {ONE.path: ONE.content()}
+
+
+async def test_what_is_asked_at_once_is_answered_each_its_own(tmp_path: Path) -> None:
+    mover = Mover()
+    try:
+        asked = [{"do": "remove", "root": str(tmp_path / str(n)), "volume_id": "x", "path": "a"} for n in range(8)]
+        answers = await asyncio.gather(*map(mover.ask, asked))
+        assert [str(tmp_path / str(n)) in str(said["error"]) for n, said in enumerate(answers)] == [True] * 8
+        hasty = asyncio.ensure_future(mover.ask(asked[0]))
+        await asyncio.sleep(0)
+        hasty.cancel()
+        said = await mover.ask(asked[7])
+        assert str(tmp_path / "7") in str(said["error"])
+    finally:
+        await mover.close()

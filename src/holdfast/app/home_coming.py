@@ -58,30 +58,29 @@ class Mover:
     """The process, started when it is needed."""
 
     process: asyncio.subprocess.Process | None = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """It does one thing after the other, and its answers do not say to what."""
 
     async def ask(self, request: Mapping[str, object]) -> dict[str, object]:
         """Have something done. Raises MoverError when the process hangs or dies; the next call starts another one."""
-        process = self.process
-        if process is None:
-            pipe = asyncio.subprocess.PIPE
+        async with self._turn:
+            process = self.process
+            if process is None:
+                pipe = asyncio.subprocess.PIPE
+                try:
+                    process = await asyncio.create_subprocess_exec(*COMMAND, stdin=pipe, stdout=pipe)
+                except OSError as error:
+                    raise MoverError(f"the process that moves files cannot be started ({error})") from error
+                self.process = process
             try:
-                process = await asyncio.create_subprocess_exec(*COMMAND, stdin=pipe, stdout=pipe)
-            except OSError as error:
-                raise MoverError(f"the process that moves files cannot be started ({error})") from error
-            self.process = process
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            process.stdin.write(json.dumps(request).encode() + b"\n")
-            while True:
-                async with asyncio.timeout(SILENT_S):
-                    line = await process.stdout.readline()
-                said = json.loads(line)
-                if "at_bytes" not in said:
-                    return dict(said)
-        except (OSError, TimeoutError, ValueError) as error:
-            await self.close()
-            raise MoverError("the process that moves files does not answer; it is started again") from error
+                return await _answer(process, request)
+            except (OSError, TimeoutError, ValueError) as error:
+                await self.close()
+                raise MoverError("the process that moves files does not answer; it is started again") from error
+            except asyncio.CancelledError:
+                # Its answer would be taken for that to the next request.
+                await self.close()
+                raise
 
     async def close(self) -> None:
         """End it, whatever it is doing. One that a disk holds is not waited for."""
@@ -92,6 +91,18 @@ class Mover:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(ENDED_S):
                     await process.wait()
+
+
+async def _answer(process: asyncio.subprocess.Process, request: Mapping[str, object]) -> dict[str, object]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps(request).encode() + b"\n")
+    while True:
+        async with asyncio.timeout(SILENT_S):
+            line = await process.stdout.readline()
+        said = json.loads(line)
+        if "at_bytes" not in said:
+            return dict(said)
 
 
 @dataclass(slots=True)
