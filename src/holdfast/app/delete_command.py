@@ -134,7 +134,7 @@ def _print_plan(planned: DeletionPlan) -> None:
         print_table(rows, COLUMNS, NARROW)
     print(say("{count} files go, {size}.", count=len(planned.go), size=size_words(planned.size_bytes)))
     if planned.held:
-        print(say("{count} files are held, and stay. To see the holds: holdfast hold", count=len(planned.held)))
+        print(say("{count} files are held, and stay. To see the holds: holdfast holds", count=len(planned.held)))
     if planned.beyond:
         first = min(row.wall_start_ns for row in planned.beyond)
         last = max(row.wall_end_ns for row in planned.beyond)

@@ -118,8 +118,8 @@ BACKUP_SAID: Mapping[str, str] = {
     ),
     "Nothing is deleted.": "아무것도 삭제하지 않았습니다.",
     "{count} files go, {size}.": "삭제할 파일: {count}개, {size}.",
-    "{count} files are held, and stay. To see the holds: holdfast hold": (
-        "보존 중인 파일 {count}개는 남습니다. 보존 목록을 보려면: holdfast hold"
+    "{count} files are held, and stay. To see the holds: holdfast holds": (
+        "보존 중인 파일 {count}개는 남습니다. 보존 목록을 보려면: holdfast holds"
     ),
     "{count} files reach out of the range, and stay whole. They lie between {first} and {last}.": (
         "구간 밖에 걸친 파일 {count}개는 그대로 남습니다. 이 파일들의 범위: {first} ~ {last}."
