@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -45,6 +46,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(without_root)
         if item.get_closest_marker("slow") and not config.getoption("--slow"):
             item.add_marker(without_time)
+
+
+@pytest.fixture(autouse=True)
+def local_time() -> Iterator[None]:
+    """What a test says of the time zone counts for it alone."""
+    yield
+    time.tzset()
 
 
 @pytest.fixture

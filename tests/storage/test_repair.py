@@ -123,6 +123,14 @@ def test_fragments_whose_blocks_never_reached_the_disk_are_not_kept(path: Path) 
     assert plan.reasons[0] == "the last 1 fragments were not written to the disk"
 
 
+def test_a_block_that_never_reached_the_disk_ends_the_file_though_later_ones_did(path: Path) -> None:
+    begin = WHOLE_BUT_ONE - len(PARTS.fragments[-2])
+    for size in (8, 40):
+        end = WHOLE_BUT_ONE - 60
+        data = OPEN[: end - size] + bytes(size) + OPEN[end:]
+        assert repaired(path, data).whole_end == begin
+
+
 def test_silence_is_not_taken_for_unwritten_blocks(path: Path) -> None:
     sound = box(b"sowt", bytes(28))
     init = moov(trak(), trak(2, handler=b"soun", entry=sound))

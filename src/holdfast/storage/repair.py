@@ -5,7 +5,7 @@ shortened first, then gets its index, then its header, which is one sector.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -26,6 +26,8 @@ from holdfast.fmp4 import (
 
 CHECKED_BYTES = 64 << 20
 """How much of a file's end is searched for blocks that a power loss left unwritten: more than is ever unsynced."""
+UNSYNCED_BYTES = 8 << 20
+"""So much of it also behind what is whole: as much as comes between two syncs, and more."""
 _ZEROS = bytes(8)
 """More than a length of four bytes, with what may stand beside it, can have."""
 _NAL_CODECS = frozenset(("avc1", "avc3", "hvc1", "hev1"))
@@ -109,12 +111,31 @@ def _without_unwritten(fd: int, found: SegmentScan) -> tuple[FoundFragment, ...]
     checked = 0
     while fragments and checked < CHECKED_BYTES:
         last = fragments[-1]
-        media = os.pread(fd, last.size - last.moof_bytes, last.offset + last.moof_bytes)
-        if media[-1:] != b"\0" and _ZEROS not in media:
+        if not _is_unwritten(fd, last):
             break
         fragments.pop()
         checked += last.size
-    return tuple(fragments)
+    return tuple(fragments[: _first_unwritten(fd, fragments, min(UNSYNCED_BYTES, CHECKED_BYTES - checked))])
+
+
+def _first_unwritten(fd: int, fragments: Sequence[FoundFragment], most_bytes: int) -> int:
+    """Return the index of the first fragment with a picture that was not written as a whole; their number if all were.
+
+    A disk writes blocks in any order: what is whole at the end says nothing of what lies before it and was as young.
+    """
+    found, checked = len(fragments), 0
+    for index in reversed(range(len(fragments))):
+        if checked >= most_bytes:
+            break
+        checked += fragments[index].size
+        if any(run.kind == "video" for run in fragments[index].runs) and _is_unwritten(fd, fragments[index]):
+            found = index
+    return found
+
+
+def _is_unwritten(fd: int, fragment: FoundFragment) -> bool:
+    media = os.pread(fd, fragment.size - fragment.moof_bytes, fragment.offset + fragment.moof_bytes)
+    return media[-1:] == b"\0" or _ZEROS in media
 
 
 def _plan_finish(
