@@ -139,7 +139,8 @@ class VideoReceiver:
         if packet.is_marked:
             units.mark()
         self._same = b""
-        if units.takes_fragments and data[begin] == PLAIN:
+        if units.takes_fragments and data[begin] == PLAIN and end - begin >= self._head_bytes:
+            # One without a payload is too short to say what is like it.
             self._expect_more(data, begin)
 
     def _expect_more(self, data: bytes, begin: int) -> None:
