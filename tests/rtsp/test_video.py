@@ -5,7 +5,7 @@ import pytest
 from holdfast.rtsp.errors import RtspError
 from holdfast.rtsp.rtp import Reception
 from holdfast.rtsp.video import VideoReceiver
-from tests.rtsp.packets import H264, SSRC, Codec, Stream, track, with_lengths
+from tests.rtsp.packets import H264, SSRC, Codec, Stream, fu_a, track, with_lengths
 from tests.rtsp.receiving import CODECS, closed, nals_of, receiver_of
 
 # ---------------------------------------------------------------- headers
@@ -151,3 +151,12 @@ def test_sender_reports_can_ask_for_the_time() -> None:
     stream.add(H264.slice(50), 5000)
     closed(H264, stream, receiver)
     assert receiver.ticks_of(8000) == 3000
+
+
+def test_a_packet_without_a_payload_in_the_middle_of_fragments_is_no_exception() -> None:
+    first, *rest = fu_a(H264.slice(500), 100)
+    stream = Stream()
+    for payload in (first, b"", *rest[:-1]):
+        stream.add(payload)
+    stream.add(rest[-1], marker=True)
+    assert nals_of(closed(H264, stream)) == [with_lengths([H264.slice(500)])]
