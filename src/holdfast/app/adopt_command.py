@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from holdfast.app.check_volumes import known_paths
+from holdfast.app.deciding import check_user
 from holdfast.app.identity import recorder_id
 from holdfast.app.language import say, translated
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.recording_root import catalog_path
-from holdfast.app.same_user import check_user
 from holdfast.app.volumes import default_state
 from holdfast.app.volumes_command import volumes_now
 from holdfast.app.where import configured_paths, followed, root_of
@@ -34,7 +34,9 @@ def adopt(options: argparse.Namespace) -> int:
     place: Path = options.path.absolute()
     root = _root(options, place)
     name, path = _volume_at(place, _known(root, options), root)
-    check_user(root, ["adopt", str(options.path), "--in", str(root)])
+    named = options.root is not None or options.config is not None
+    # Another user's own state would be looked for elsewhere.
+    check_user(root, [*options.arguments, *([] if named else ["--in", str(root)])])
     try:
         ours = recorder_id(root)
         file_system = _file_system(place)

@@ -73,7 +73,7 @@ def _plan(order: BackupOrder, options: argparse.Namespace) -> int:
 
 
 def _back_up(order: BackupOrder, options: argparse.Namespace) -> int:
-    check_user(order.root)
+    check_user(order.root, options.arguments)
     set_up_logs(console=None)
     catalog = existing_catalog(order.root)
     try:

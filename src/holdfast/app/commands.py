@@ -15,8 +15,8 @@ from holdfast.app.commands_keeping import add_keeping, add_rules
 from holdfast.app.commands_thumbnail import add_thumbnail
 from holdfast.app.commands_timeline import add_timeline
 from holdfast.app.language import say
-from holdfast.app.options import duration_s, log_level, moment_ns, size_bytes
-from holdfast.app.parsers import Commands, add, add_folder
+from holdfast.app.options import duration_s, log_level, size_bytes
+from holdfast.app.parsers import Commands, add, add_folder, add_json, add_moment
 from holdfast.app.problems import Exit, Problem
 from holdfast.domain.streams import SOURCES
 
@@ -25,6 +25,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command; a Problem becomes a sentence on stderr and its exit code."""
     try:
         options = _parser().parse_args(arguments)
+        options.arguments = arguments
         exit_code = int(options.command(options))
         # What is still in the buffer is written here, where a closed pipe can be answered.
         sys.stdout.flush()
@@ -231,22 +232,20 @@ def _add_segments(commands: Commands) -> None:
     parser = add(commands, "segments", "List the recorded files.", _segments)
     add_folder(parser)
     parser.add_argument("--camera", metavar="CAMERA", help=say("only this camera"))
-    parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
+    add_json(parser)
 
 
 def _add_gaps(commands: Commands) -> None:
     parser = add(commands, "gaps", "List the time that is missing and why, and how much of each day is there.", _gaps)
     add_folder(parser)
     parser.add_argument("--camera", metavar="CAMERA", help=say("only this camera"))
-    parser.add_argument(
+    add_moment(
+        parser,
         "--from",
-        dest="from_ns",
-        type=moment_ns,
-        metavar="MOMENT",
-        help=say("from then on: 2026-11-26, '2026-11-26 14:30' or, for two hours ago, 2h (default: the beginning)"),
+        say("from then on: 2026-11-26, '2026-11-26 14:30' or, for two hours ago, 2h (default: the beginning)"),
     )
-    parser.add_argument("--to", dest="to_ns", type=moment_ns, metavar="MOMENT", help=say("up to then (default: now)"))
-    parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
+    add_moment(parser, "--to", say("up to then (default: now)"))
+    add_json(parser)
 
 
 def _add_alarms(commands: Commands) -> None:
@@ -255,15 +254,13 @@ def _add_alarms(commands: Commands) -> None:
     )
     add_folder(parser)
     parser.add_argument("--all", action="store_true", help=say("also those that are over"))
-    parser.add_argument(
+    add_moment(
+        parser,
         "--from",
-        dest="from_ns",
-        type=moment_ns,
-        metavar="MOMENT",
-        help=say("from then on: 2026-11-26, '2026-11-26 14:30' or, for two hours ago, 2h (default: the beginning)"),
+        say("from then on: 2026-11-26, '2026-11-26 14:30' or, for two hours ago, 2h (default: the beginning)"),
     )
-    parser.add_argument("--to", dest="to_ns", type=moment_ns, metavar="MOMENT", help=say("up to then (default: now)"))
-    parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
+    add_moment(parser, "--to", say("up to then (default: now)"))
+    add_json(parser)
     parser.add_argument(
         "--test", action="store_true", help=say("send a test alarm to everybody whom the configuration names")
     )
@@ -277,7 +274,7 @@ def _add_check(commands: Commands) -> None:
         action="store_true",
         help=say("make open files final, and bring the catalog in line; deletes nothing"),
     )
-    parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
+    add_json(parser)
 
 
 def _record(options: argparse.Namespace) -> int:

@@ -4,14 +4,14 @@ import argparse
 from pathlib import Path
 
 from holdfast.app.language import say
-from holdfast.app.parsers import Commands, add, add_folder
+from holdfast.app.parsers import Commands, add, add_folder, add_json
 
 
 def add_remote(commands: Commands) -> None:
     """Commands that speak to a running recorder."""
     parser = add(commands, "status", "Show the state of a running recorder.", _status)
     add_folder(parser)
-    parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
+    add_json(parser)
     for name, help_text in (
         ("start", "Switch the recording of a camera on."),
         ("stop", "Switch the recording of a camera off."),
@@ -43,7 +43,7 @@ def add_volumes(commands: Commands) -> None:
     """Commands about volumes."""
     parser = add(commands, "volumes", "Show the disks that are recorded to.", _volumes)
     add_folder(parser)
-    parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
+    add_json(parser)
     parser = add(commands, "adopt", "Make a folder on a disk the volume of this recorder that belongs there.", _adopt)
     parser.add_argument("path", type=Path, metavar="PATH", help=say("the volume's folder, as the recorder knows it"))
     add_folder(parser, "--in")

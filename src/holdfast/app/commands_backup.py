@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from holdfast.app.language import say
-from holdfast.app.options import moment_ns, size_bytes
-from holdfast.app.parsers import Commands, add, add_folder
+from holdfast.app.options import size_bytes
+from holdfast.app.parsers import Commands, add, add_folder, add_json, add_moment
 
 RATE_BYTES = 20 << 20
 
@@ -21,12 +21,8 @@ def add_backup(commands: Commands) -> None:
     parser.add_argument(
         "--camera", action="append", default=[], metavar="CAMERA", help=say("only this camera (may be repeated)")
     )
-    parser.add_argument(
-        "--from", dest="from_ns", type=moment_ns, metavar="MOMENT", help=say("only footage from then on")
-    )
-    parser.add_argument(
-        "--until", dest="until_ns", type=moment_ns, metavar="MOMENT", help=say("only footage up to then")
-    )
+    add_moment(parser, "--from", say("only footage from then on"))
+    add_moment(parser, "--until", say("only footage up to then"))
     parser.add_argument(
         "--rate",
         type=size_bytes,
@@ -47,27 +43,21 @@ def add_backup(commands: Commands) -> None:
         "--same-disk", action="store_true", help=say("also to a disk that is recorded to: it saves from less")
     )
     parser.add_argument("--plan", action="store_true", help=say("only say what would be done"))
-    parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
+    add_json(parser)
 
 
 def add_delete(commands: Commands) -> None:
     """`delete`."""
     parser = add(commands, "delete", "Delete the files of a camera that lie in a range.", _delete)
     parser.add_argument("camera", metavar="CAMERA", help=say("camera, such as cam_01"))
-    parser.add_argument(
-        "--from",
-        dest="from_ns",
-        type=moment_ns,
-        required=True,
-        metavar="MOMENT",
-        help=say("from then on: 2026-11-26, '2026-11-26 14:30' or, for two hours ago, 2h"),
-    )
-    parser.add_argument("--to", dest="to_ns", type=moment_ns, required=True, metavar="MOMENT", help=say("up to then"))
+    from_then = say("from then on: 2026-11-26, '2026-11-26 14:30' or, for two hours ago, 2h")
+    add_moment(parser, "--from", from_then, required=True)
+    add_moment(parser, "--to", say("up to then"), required=True)
     parser.add_argument("--plan", action="store_true", help=say("only say what would be done"))
     parser.add_argument("--yes", action="store_true", help=say("do not ask"))
     parser.add_argument("--reason", default="", metavar="TEXT", help=say("why; it stands in the ledger of gaps"))
     add_folder(parser, "--in")
-    parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
+    add_json(parser)
 
 
 def _backup(options: argparse.Namespace) -> int:

@@ -4,8 +4,7 @@ import argparse
 from pathlib import Path
 
 from holdfast.app.language import say
-from holdfast.app.options import moment_ns
-from holdfast.app.parsers import Commands, add, add_folder
+from holdfast.app.parsers import Commands, add, add_folder, add_json, add_moment
 
 
 def add_export(commands: Commands) -> None:
@@ -14,22 +13,13 @@ def add_export(commands: Commands) -> None:
     parser.add_argument(
         "cameras", nargs="+", metavar="CAMERA", help=say("camera, such as cam_01; several need a folder")
     )
-    parser.add_argument(
+    add_moment(
+        parser,
         "--from",
-        dest="from_ns",
-        type=moment_ns,
+        say("from then on: 2026-11-26, '2026-11-26 14:30:05' or, for two hours ago, 2h"),
         required=True,
-        metavar="MOMENT",
-        help=say("from then on: 2026-11-26, '2026-11-26 14:30:05' or, for two hours ago, 2h"),
     )
-    parser.add_argument(
-        "--to",
-        dest="to_ns",
-        type=moment_ns,
-        required=True,
-        metavar="MOMENT",
-        help=say("up to then, that moment excluded"),
-    )
+    add_moment(parser, "--to", say("up to then, that moment excluded"), required=True)
     parser.add_argument(
         "-o",
         "--output",
@@ -59,7 +49,7 @@ def add_export(commands: Commands) -> None:
         help=say("fingerprint of the recorder's key, or a file with its public key: who must have signed it"),
     )
     add_folder(parser, "--in")
-    parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
+    add_json(parser)
 
 
 def _export(options: argparse.Namespace) -> int:

@@ -4,8 +4,8 @@ import argparse
 
 from holdfast.app.arguments import ArgumentParser
 from holdfast.app.language import say
-from holdfast.app.options import age_s, min_free, moment_ns
-from holdfast.app.parsers import Commands, add, add_folder
+from holdfast.app.options import age_s, min_free
+from holdfast.app.parsers import Commands, add, add_folder, add_json, add_moment
 
 
 def add_rules(parser: ArgumentParser) -> None:
@@ -38,34 +38,22 @@ def _add_retention(commands: Commands) -> None:
         "--forecast", action="store_true", help=say("how many days fit at today's rate, and when a limit is reached")
     )
     add_rules(parser)
-    parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
+    add_json(parser)
 
 
 def _add_holds(commands: Commands) -> None:
     parser = add(commands, "hold", "Keep a range of a camera from being deleted until it is released.", _hold)
     parser.add_argument("camera", metavar="CAMERA", help=say("camera, such as cam_01"))
-    parser.add_argument(
-        "--from",
-        dest="from_ns",
-        type=moment_ns,
-        required=True,
-        metavar="MOMENT",
-        help=say("from then on: 2026-11-26, '2026-11-26 14:30' or, for two hours ago, 2h"),
+    add_moment(
+        parser, "--from", say("from then on: 2026-11-26, '2026-11-26 14:30' or, for two hours ago, 2h"), required=True
     )
-    parser.add_argument(
-        "--to",
-        dest="to_ns",
-        type=moment_ns,
-        required=True,
-        metavar="MOMENT",
-        help=say("up to then; it may lie in the future"),
-    )
+    add_moment(parser, "--to", say("up to then; it may lie in the future"), required=True)
     parser.add_argument("--reason", required=True, metavar="TEXT", help=say("why; it is shown with the hold"))
     add_folder(parser, "--in")
     parser = add(commands, "holds", "List what is held.", _holds)
     add_folder(parser)
     parser.add_argument("--camera", metavar="CAMERA", help=say("only this camera"))
-    parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
+    add_json(parser)
     parser = add(commands, "release", "End a hold: its footage may be deleted again.", _release)
     parser.add_argument("hold", metavar="ID", help=say("id of the hold, or its beginning"))
     add_folder(parser, "--in")

@@ -4,8 +4,7 @@ import argparse
 from pathlib import Path
 
 from holdfast.app.language import say
-from holdfast.app.options import moment_ns
-from holdfast.app.parsers import Commands, add, add_folder
+from holdfast.app.parsers import Commands, add, add_folder, add_moment
 
 
 def add_thumbnail(commands: Commands) -> None:
@@ -15,17 +14,9 @@ def add_thumbnail(commands: Commands) -> None:
     )
     parser.add_argument("camera", metavar="CAMERA", help=say("camera, such as cam_01"))
     add_folder(parser, "--in")
-    parser.add_argument(
-        "--at",
-        dest="at_ns",
-        type=moment_ns,
-        metavar="MOMENT",
-        help=say("of then: 2026-11-26, '2026-11-26 14:30' or, for two hours ago, 2h"),
-    )
-    parser.add_argument(
-        "--from", dest="from_ns", type=moment_ns, metavar="MOMENT", help=say("several, evenly spaced, from then on")
-    )
-    parser.add_argument("--to", dest="to_ns", type=moment_ns, metavar="MOMENT", help=say("up to then (default: now)"))
+    add_moment(parser, "--at", say("of then: 2026-11-26, '2026-11-26 14:30' or, for two hours ago, 2h"))
+    add_moment(parser, "--from", say("several, evenly spaced, from then on"))
+    add_moment(parser, "--to", say("up to then (default: now)"))
     parser.add_argument("--count", type=int, metavar="N", help=say("so many of the range, 1 to 1000 (default: 12)"))
     parser.add_argument(
         "--width", type=int, default=320, metavar="PIXELS", help=say("width at most, 16 to 1920 (default: 320)")

@@ -3,8 +3,7 @@
 import argparse
 
 from holdfast.app.language import say
-from holdfast.app.options import moment_ns
-from holdfast.app.parsers import Commands, add, add_folder
+from holdfast.app.parsers import Commands, add, add_folder, add_moment
 
 
 def add_timeline(commands: Commands) -> None:
@@ -19,14 +18,10 @@ def add_timeline(commands: Commands) -> None:
         metavar="CAMERA",
         help=say("only this camera (may be repeated)"),
     )
-    parser.add_argument(
-        "--from",
-        dest="from_ns",
-        type=moment_ns,
-        metavar="MOMENT",
-        help=say("from then on: 2026-11-26, '2026-11-26 14:30' or, for two hours ago, 2h (default: today)"),
+    add_moment(
+        parser, "--from", say("from then on: 2026-11-26, '2026-11-26 14:30' or, for two hours ago, 2h (default: today)")
     )
-    parser.add_argument("--to", dest="to_ns", type=moment_ns, metavar="MOMENT", help=say("up to then"))
+    add_moment(parser, "--to", say("up to then"))
     parser.add_argument(
         "--cells",
         type=_cells,

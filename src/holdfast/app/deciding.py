@@ -5,6 +5,7 @@ import os
 import pwd
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from holdfast.app.language import say
@@ -17,8 +18,11 @@ from holdfast.ports.catalog import CatalogTooOldError
 YES = frozenset({"yes", "예", "네"})
 
 
-def check_user(root: Path) -> None:
-    """Files of another user beside the catalog would end the recorder. Raises Problem."""
+def check_user(root: Path, arguments: Sequence[str]) -> None:
+    """Files of another user beside the catalog would end the recorder.
+
+    Raises Problem, with the command for the right user. `arguments`: of `holdfast`.
+    """
     try:
         owner = (root / STATE_FOLDER).stat().st_uid
     except OSError:
@@ -29,7 +33,7 @@ def check_user(root: Path) -> None:
         user = pwd.getpwuid(owner).pw_name
     except KeyError:
         user = f"#{owner}"
-    command = f"sudo -u {shlex.quote(user)} holdfast {shlex.join(sys.argv[1:])}"
+    command = f"sudo -u {shlex.quote(user)} holdfast {shlex.join(arguments)}"
     raise Problem(Exit.FOLDER, say("Do it as the user that the recorder runs as: {command}", command=command))
 
 

@@ -45,7 +45,7 @@ def delete(options: argparse.Namespace) -> int:
     """`holdfast delete CAMERA --from … --to …`: plan, ask, do."""
     _check_range(options)
     root = folder_of_recordings(root_of(options))
-    check_user(root)
+    check_user(root, options.arguments)
     set_up_logs(console=None, settings=None)
     try:
         catalog = existing_catalog(root)

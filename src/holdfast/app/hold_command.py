@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from holdfast.app.deciding import check_user
 from holdfast.app.folder import folder_of_recordings
 from holdfast.app.holds import MOST_HOLDS, keep_copy, text_of
 from holdfast.app.home_coming import COMMAND
@@ -20,7 +21,6 @@ from holdfast.app.language import say, translated
 from holdfast.app.moments import iso, local
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.recording_root import catalog_path
-from holdfast.app.same_user import check_user
 from holdfast.app.tables import Row, print_table
 from holdfast.app.volumes_command import space_words
 from holdfast.app.where import root_of
@@ -49,7 +49,7 @@ def hold(options: argparse.Namespace) -> int:
         raise Problem(Exit.USAGE, say("--reason needs 1 to {most} letters.", most=MOST_LETTERS))
     if options.from_ns >= options.to_ns:
         raise Problem(Exit.USAGE, say("Nothing lies in between: --from must be before --to."))
-    check_user(root, ["hold", options.camera, "…", "--in", str(root)])
+    check_user(root, options.arguments)
     made = HoldRecord(
         hold_id=str(uuid.uuid4()),
         camera=options.camera,
@@ -99,7 +99,7 @@ def holds(options: argparse.Namespace) -> int:
 def release(options: argparse.Namespace) -> int:
     """`holdfast release ID`."""
     root = folder_of_recordings(root_of(options))
-    check_user(root, ["release", options.hold, "--in", str(root)])
+    check_user(root, options.arguments)
     try:
         known = CatalogReader(catalog_path(root)).holds()
         found = [one for one in known if options.hold and one.hold_id.startswith(options.hold.lower())]

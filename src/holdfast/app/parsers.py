@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from holdfast.app.arguments import ArgumentParser
 from holdfast.app.language import say
+from holdfast.app.options import moment_ns
 
 Command = Callable[[argparse.Namespace], int]
 # argparse gives this type no public name, and at run time it takes no parameter.
@@ -29,3 +30,14 @@ def add_folder(parser: ArgumentParser, flag: str | None = None) -> None:
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help=say("configuration of the service, instead of the folder")
     )
+
+
+def add_moment(parser: ArgumentParser, flag: str, help_text: str, *, required: bool = False) -> None:
+    """A moment, such as `--from`, which becomes `from_ns`: wall time in nanoseconds, or None."""
+    name = f"{flag.removeprefix('--')}_ns"
+    parser.add_argument(flag, dest=name, type=moment_ns, required=required, metavar="MOMENT", help=help_text)
+
+
+def add_json(parser: ArgumentParser) -> None:
+    """For programs."""
+    parser.add_argument("--json", action="store_true", help=say("as JSON, one object per line"))
