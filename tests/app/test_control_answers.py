@@ -15,12 +15,13 @@ from holdfast.app.problems import Problem
 from holdfast.app.reload import ConfigState, Configured
 from holdfast.app.volumes_shown import VolumeShown
 from holdfast.domain.alarms import AlarmRecord
-from holdfast.domain.segments import SegmentRecord, SegmentState
+from holdfast.domain.segments import SegmentRecord
 from holdfast.domain.times import PtsNs, WallNs
 from holdfast.domain.volumes import VolumeState
 from holdfast.ports.catalog import CatalogUnreadableError
 from tests.app.controlling import FakeAlarms, FakeRecorder, asked, raw, serving_of
 from tests.fakes.catalog import FakeCatalog
+from tests.records import PLAIN
 
 
 @pytest.fixture(autouse=True)
@@ -55,22 +56,14 @@ async def server(catalog: FakeCatalog, root: Path) -> AsyncIterator[ControlServe
 
 def recorded(hour: int, camera: str = "cam_01") -> SegmentRecord:
     began = datetime(2026, 11, 23, hour, tzinfo=UTC)
-    return SegmentRecord(
+    return replace(
+        PLAIN,
         path=f"{camera}/{hour}.mp4",
         camera=camera,
-        stream="main",
-        run_id="run",
-        session=1,
         ordinal=hour,
         wall_start_ns=WallNs(int(began.timestamp()) * 1_000_000_000),
         duration_ns=3_600_000_000_000,
         pts_start_ns=PtsNs(hour),
-        size_bytes=1,
-        codec="avc1",
-        width=1,
-        height=1,
-        frames=1,
-        state=SegmentState.FINAL,
     )
 
 

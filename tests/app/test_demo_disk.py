@@ -13,10 +13,11 @@ from holdfast.app.recording_root import catalog_path
 from holdfast.catalog.store import Catalog
 from holdfast.domain.segments import SegmentMoved, SegmentRecord, SegmentState, VolumeRecord
 from holdfast.domain.streams import StreamId
-from holdfast.domain.times import PtsNs, WallNs
+from holdfast.domain.times import WallNs
 from holdfast.lab.storage.mounts import is_mounted
 from holdfast.ports.catalog import Change
 from tests.having import skip_without
+from tests.records import PLAIN
 
 SEEN = VolumeRecord(
     name=VOLUME, volume_id="id", path="/nowhere", file_system="ext4", source="/dev/loop0", seen_wall_ns=WallNs(1)
@@ -24,22 +25,15 @@ SEEN = VolumeRecord(
 
 
 def segment(number: int, *, volume: str = VOLUME, home: str = "") -> SegmentRecord:
-    return SegmentRecord(
+    return replace(
+        PLAIN,
         path=f"cam_01/2026-11-27/cam_01_{number}.mp4",
-        camera="cam_01",
         stream=StreamId("cam_01").stream,
-        run_id="run",
-        session=1,
         ordinal=number,
         wall_start_ns=WallNs(number),
         duration_ns=1,
-        pts_start_ns=PtsNs(0),
         size_bytes=4,
         codec="h264",
-        width=1,
-        height=1,
-        frames=1,
-        state=SegmentState.FINAL,
         volume=volume,
         home=home,
     )

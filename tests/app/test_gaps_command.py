@@ -4,6 +4,7 @@ import fcntl
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from holdfast.catalog.store import Catalog
 from holdfast.domain.faults import FaultKind
 from holdfast.domain.gaps import GapCause, GapRecord
 from holdfast.domain.segments import Heartbeat, SegmentRecord, SegmentState
-from holdfast.domain.times import NS_PER_S, PtsNs, WallNs
+from holdfast.domain.times import NS_PER_S, WallNs
 from holdfast.ports.catalog import Change
+from tests.records import PLAIN
 
 BEGIN_NS = 1_795_651_200 * NS_PER_S
 """2026-11-26 09:00 in Seoul."""
@@ -57,21 +59,13 @@ def gap(begin: float, end: float | None, cause: str = "rtsp_network", *, camera:
 
 
 def segment(at: float, length: float, *, state: SegmentState = SegmentState.FINAL) -> SegmentRecord:
-    return SegmentRecord(
+    return replace(
+        PLAIN,
         path=f"cam_01/{at}.mp4",
-        camera="cam_01",
-        stream="main",
         run_id="a",
-        session=1,
         ordinal=round(at),
         wall_start_ns=wall(at),
         duration_ns=round(length * NS_PER_S),
-        pts_start_ns=PtsNs(0),
-        size_bytes=1,
-        codec="avc1",
-        width=1,
-        height=1,
-        frames=1,
         state=state,
     )
 

@@ -1,7 +1,7 @@
 """`holdfast segments` asks the recorder that runs, and reads the catalog when none does."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +12,20 @@ from holdfast.app.commands import run
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.recording_root import catalog_path
 from holdfast.catalog.store import Catalog
-from holdfast.domain.segments import SegmentRecord, SegmentState
+from holdfast.domain.segments import SegmentRecord
 from holdfast.domain.times import PtsNs, WallNs
+from tests.records import PLAIN
 
 
 def recorded(path: str) -> SegmentRecord:
-    return SegmentRecord(
+    return replace(
+        PLAIN,
         path=path,
         camera="앞문",
-        stream="main",
-        run_id="run",
-        session=1,
-        ordinal=0,
         wall_start_ns=WallNs(1),
         duration_ns=2,
         pts_start_ns=PtsNs(3),
         size_bytes=4,
-        codec="avc1",
-        width=1,
-        height=1,
-        frames=1,
-        state=SegmentState.FINAL,
     )
 
 

@@ -1,6 +1,7 @@
 """What would go, and how long footage lasts: told, and nothing done."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,13 @@ from holdfast.app.commands import run
 from holdfast.app.forecast import forecast
 from holdfast.app.recording_root import catalog_path
 from holdfast.catalog.store import Catalog
-from holdfast.domain.segments import SegmentRecord, SegmentState, VolumeRecord
-from holdfast.domain.times import PtsNs, WallNs
+from holdfast.domain.segments import SegmentRecord, VolumeRecord
+from holdfast.domain.times import WallNs
 from holdfast.domain.volumes import VolumeSpace
 from holdfast.policy.free_space import Room
 from holdfast.policy.retention import CameraRules, MinFree, RetentionRules
 from holdfast.storage.identity import adopt
+from tests.records import PLAIN
 
 DAY_NS = 86_400 * 1_000_000_000
 NOW = WallNs(1_800_000_000_000_000_000)
@@ -22,22 +24,15 @@ GB = 1 << 30
 
 
 def row(number: int, *, age_ns: int, size_bytes: int = 1000, camera: str = "cam_01") -> SegmentRecord:
-    return SegmentRecord(
+    return replace(
+        PLAIN,
         path=f"{camera}/2026-01-01/{camera}_{number}.mp4",
         camera=camera,
-        stream="main",
         run_id=f"run-{camera}",
-        session=1,
         ordinal=number,
         wall_start_ns=WallNs(NOW - age_ns),
         duration_ns=DAY_NS // 4,
-        pts_start_ns=PtsNs(0),
         size_bytes=size_bytes,
-        codec="avc1",
-        width=1,
-        height=1,
-        frames=1,
-        state=SegmentState.FINAL,
     )
 
 

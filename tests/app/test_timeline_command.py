@@ -5,6 +5,7 @@ import json
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,11 @@ from holdfast.app.timeline_bar import axis
 from holdfast.catalog.store import Catalog
 from holdfast.domain.gaps import GapRecord
 from holdfast.domain.segments import Heartbeat, SegmentRecord, SegmentState
-from holdfast.domain.times import NS_PER_S, PtsNs, WallNs
+from holdfast.domain.times import NS_PER_S, WallNs
 from holdfast.ports.catalog import CatalogUnreadableError, Change
 from tests.app.controlling import FakeRecorder, asked, serving_of
 from tests.fakes.catalog import FakeCatalog
+from tests.records import PLAIN
 
 BEGIN_NS = 1_795_651_200 * NS_PER_S
 """2026-11-26 09:00 in Seoul."""
@@ -48,21 +50,14 @@ def wall(hour: float) -> WallNs:
 
 
 def segment(at: float, to: float, state: SegmentState = SegmentState.FINAL, camera: str = "cam_01") -> SegmentRecord:
-    return SegmentRecord(
+    return replace(
+        PLAIN,
         path=f"{camera}/{at}.mp4",
         camera=camera,
-        stream="main",
         run_id=f"{camera} run",
-        session=1,
         ordinal=round(at),
         wall_start_ns=wall(at),
         duration_ns=wall(to) - wall(at),
-        pts_start_ns=PtsNs(0),
-        size_bytes=1,
-        codec="avc1",
-        width=1,
-        height=1,
-        frames=1,
         state=state,
     )
 

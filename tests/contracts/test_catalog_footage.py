@@ -14,10 +14,11 @@ from holdfast.catalog.writer import WriterSettings
 from holdfast.domain.footage import StreamFootage
 from holdfast.domain.keeping import HoldRecord, HoldReleased, SegmentDeleted
 from holdfast.domain.segments import IntentRecord, SegmentMoved, SegmentRecord, SegmentState, VolumeForgotten
-from holdfast.domain.times import PtsNs, WallNs
+from holdfast.domain.times import WallNs
 from holdfast.ports.catalog import CatalogPort, Change
 from tests.contracts.test_catalog_contract import put, segment, wall
 from tests.fakes.catalog import FakeCatalog
+from tests.records import PLAIN
 
 
 def test_footage_is_joined_where_it_touches_and_told_apart_while_it_is_written(catalog: CatalogPort) -> None:
@@ -74,21 +75,13 @@ SIZES = st.one_of(st.integers(0, 5 << 20), st.integers((1 << 62) - 3, (1 << 62) 
 @st.composite
 def segments(draw: st.DrawFn) -> SegmentRecord:
     path = draw(PATHS)
-    return SegmentRecord(
+    return replace(
+        PLAIN,
         path=path,
         camera=draw(CAMERAS),
-        stream="main",
-        run_id="run",
-        session=1,
-        ordinal=0,
         wall_start_ns=draw(TIMES),
         duration_ns=draw(st.integers(0, 5)) * 10**9,
-        pts_start_ns=PtsNs(0),
         size_bytes=draw(SIZES),
-        codec="avc1",
-        width=1,
-        height=1,
-        frames=1,
         state=draw(st.sampled_from(SegmentState)),
         volume=draw(VOLUMES),
         keep_bytes=draw(st.sampled_from([None, None, 7])),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from holdfast.domain.backups import SavedSegment
 from holdfast.domain.segments import SegmentRecord, SegmentState
-from holdfast.domain.times import NS_PER_S, PtsNs, WallNs
+from holdfast.domain.times import NS_PER_S, WallNs
 from holdfast.policy.backups import (
     BackupTimes,
     LastBackup,
@@ -23,24 +23,18 @@ from holdfast.policy.backups import (
     plan,
     spans,
 )
+from tests.records import PLAIN
 
 
 def segment(ordinal: int = 0, *, state: SegmentState = SegmentState.FINAL, volume: str = "main") -> SegmentRecord:
-    return SegmentRecord(
+    return replace(
+        PLAIN,
         path=f"cam_01/2026-11-26/{ordinal}.mp4",
-        camera="cam_01",
-        stream="main",
         run_id="a",
-        session=1,
         ordinal=ordinal,
         wall_start_ns=WallNs((100 - ordinal) * NS_PER_S),
         duration_ns=NS_PER_S,
-        pts_start_ns=PtsNs(0),
         size_bytes=10 + ordinal,
-        codec="avc1",
-        width=1,
-        height=1,
-        frames=1,
         state=state,
         volume=volume,
     )

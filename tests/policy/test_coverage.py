@@ -1,13 +1,16 @@
 """Recorded and missing time per camera and day."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.domain.gaps import GapRecord
 from holdfast.domain.segments import SegmentRecord, SegmentState
-from holdfast.domain.times import NS_PER_S, PtsNs, WallNs
+from holdfast.domain.times import NS_PER_S, WallNs
 from holdfast.policy.coverage import Coverage, Day, coverage, joined, without
+from tests.records import PLAIN
 
 DAY_S = 86_400
 
@@ -27,21 +30,14 @@ def segment(
     stream: str = "main",
     state: SegmentState = SegmentState.FINAL,
 ) -> SegmentRecord:
-    return SegmentRecord(
+    return replace(
+        PLAIN,
         path=f"{camera}/{at}.mp4",
         camera=camera,
         stream=stream,
         run_id="a",
-        session=1,
-        ordinal=0,
         wall_start_ns=wall(at),
         duration_ns=wall(length),
-        pts_start_ns=PtsNs(0),
-        size_bytes=1,
-        codec="avc1",
-        width=1,
-        height=1,
-        frames=1,
         state=state,
     )
 

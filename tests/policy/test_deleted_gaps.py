@@ -3,26 +3,16 @@
 from dataclasses import replace
 
 from holdfast.domain.gaps import GapRecord
-from holdfast.domain.segments import SegmentRecord, SegmentState
-from holdfast.domain.times import NS_PER_MS, NS_PER_S, PtsNs, WallNs
+from holdfast.domain.segments import SegmentRecord
+from holdfast.domain.times import NS_PER_MS, NS_PER_S, WallNs
 from holdfast.policy.deleted_gaps import MOST_RULES, deleted_gap
+from tests.records import PLAIN
 
-ROW = SegmentRecord(
+ROW = replace(
+    PLAIN,
     path="cam_01/1.mp4",
-    camera="cam_01",
-    stream="main",
-    run_id="run",
-    session=1,
-    ordinal=0,
     wall_start_ns=WallNs(100 * NS_PER_S),
     duration_ns=10 * NS_PER_S,
-    pts_start_ns=PtsNs(0),
-    size_bytes=1,
-    codec="avc1",
-    width=1,
-    height=1,
-    frames=1,
-    state=SegmentState.FINAL,
 )
 
 
@@ -55,6 +45,13 @@ def test_it_grows_by_what_adjoins_within_half_a_second_and_by_nothing_else() -> 
     unended = deleted_gap(replace(first(), to_wall_ns=None), at(110_000), "r", "two")
     assert unended is not None
     assert unended.gap_id == "two"
+
+
+def test_a_gap_that_somebody_made_by_hand_does_not_take_the_blame_for_more() -> None:
+    by_hand = replace(first(), detail={"text": "deleted by somebody", "by": "somebody"})
+    another = deleted_gap(by_hand, at(110_000), "max_age = 7d", "two")
+    assert another is not None
+    assert another.gap_id == "two"
 
 
 def test_it_names_each_rule_once_and_not_ever_more() -> None:

@@ -12,10 +12,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from holdfast.domain.keeping import HoldRecord
 from holdfast.domain.segments import SegmentRecord, SegmentState
-from holdfast.domain.times import PtsNs, WallNs
+from holdfast.domain.times import WallNs
 from holdfast.domain.volumes import VolumeSpace
 from holdfast.policy.free_space import Room
 from holdfast.policy.retention import CameraRoom, CameraRules, Facts, MinFree, Plan, RetentionRules, Rule, plan
+from tests.records import PLAIN
 
 CAMERAS, STREAMS, VOLUMES = ("cam_01", "cam_02", "cam_03"), ("main", "sub"), ("main", "second")
 S = 1_000_000_000
@@ -113,21 +114,15 @@ class Footage(RuleBasedStateMachine):
         is_uncut: bool = False,
     ) -> None:
         self.number += 1
-        row = SegmentRecord(
+        row = replace(
+            PLAIN,
             path=f"{camera}/{self.number}.mp4",
             camera=camera,
             stream=stream,
-            run_id="run",
-            session=1,
             ordinal=self.number,
             wall_start_ns=WallNs((self.now_s - ago_s) * S),
             duration_ns=length_s * S,
-            pts_start_ns=PtsNs(0),
             size_bytes=size * MIB,
-            codec="avc1",
-            width=1,
-            height=1,
-            frames=1,
             state=state,
             volume=volume,
             keep_bytes=1 if is_uncut else None,

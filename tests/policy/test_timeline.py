@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from holdfast.domain.footage import StreamFootage
 from holdfast.domain.gaps import GapRecord
 from holdfast.domain.segments import SegmentRecord, SegmentState
-from holdfast.domain.times import PtsNs, WallNs
+from holdfast.domain.times import WallNs
 from holdfast.policy.coverage import joined
 from holdfast.policy.timeline import Known, Piece, PieceKind, by_cause, cells, pieces, runs
+from tests.records import PLAIN
 
 RECORDED, MISSING, NOTHING = PieceKind.RECORDED, PieceKind.MISSING, PieceKind.NOTHING
 NOW = 60
@@ -154,21 +155,13 @@ def counts_at(at: int, gaps: list[GapRecord]) -> str:
 
 
 def segment(run_id: str, at: int, length: int, state: SegmentState = SegmentState.FINAL) -> SegmentRecord:
-    return SegmentRecord(
+    return replace(
+        PLAIN,
         path=f"{run_id} {at}",
-        camera="cam_01",
-        stream="main",
         run_id=run_id,
-        session=1,
         ordinal=at,
         wall_start_ns=WallNs(at),
         duration_ns=length,
-        pts_start_ns=PtsNs(0),
-        size_bytes=1,
-        codec="avc1",
-        width=1,
-        height=1,
-        frames=1,
         state=state,
     )
 

@@ -8,9 +8,9 @@ import pytest
 
 from holdfast.domain.faults import FaultKind
 from holdfast.domain.gaps import GapRecord
-from holdfast.domain.segments import IntentRecord, RecorderStopped, SegmentRecord, SegmentState, StreamRecord
+from holdfast.domain.segments import IntentRecord, RecorderStopped, StreamRecord
 from holdfast.domain.streams import Mode, StreamAddress, StreamId
-from holdfast.domain.times import NS_PER_S, PtsNs, WallNs
+from holdfast.domain.times import NS_PER_S, WallNs
 from holdfast.policy.segmenting import SegmentRules
 from holdfast.ports.catalog import CatalogUnreadableError
 from holdfast.ports.volumes import CreateSegment
@@ -18,6 +18,7 @@ from holdfast.recorder.leaving import END_PATIENCE_S
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.clock import FakeClock
 from tests.recorder.test_recorder import STREAMS, Room, plan
+from tests.records import PLAIN
 
 # Nobody delivers while time passes in these tests.
 pytestmark = pytest.mark.expects_log("The connection is open, but no frames arrive", optional=True)
@@ -313,22 +314,15 @@ def _yesterday(*, is_open: bool = False) -> FakeCatalog:
     for stream in STREAMS:
         catalog.post(StreamRecord(camera=stream.camera, stream=stream.stream, display_name=""))
         catalog.post(
-            SegmentRecord(
+            replace(
+                PLAIN,
                 path=f"{stream.camera}/old.mp4",
                 camera=stream.camera,
                 stream=stream.stream,
                 run_id=f"run of {stream}",
-                session=1,
-                ordinal=0,
                 wall_start_ns=WallNs(day_ago_ns - 120 * NS_PER_S),
                 duration_ns=60 * NS_PER_S,
-                pts_start_ns=PtsNs(0),
-                size_bytes=1,
                 codec="h264",
-                width=1,
-                height=1,
-                frames=1,
-                state=SegmentState.FINAL,
             )
         )
         if is_open:

@@ -1,30 +1,25 @@
 """What a recorder knows of the life before it."""
 
+from dataclasses import replace
+
 import pytest
 
 from holdfast.domain.gaps import GapCause
-from holdfast.domain.segments import Heartbeat, RecorderStopped, SegmentRecord, SegmentState
+from holdfast.domain.segments import Heartbeat, RecorderStopped, SegmentState
 from holdfast.domain.streams import StreamId
-from holdfast.domain.times import PtsNs, WallNs
+from holdfast.domain.times import WallNs
 from holdfast.ports.catalog import Change
 from holdfast.recorder.past import Past
 from tests.fakes.catalog import FakeCatalog
+from tests.records import PLAIN
 
-SEGMENT = SegmentRecord(
+SEGMENT = replace(
+    PLAIN,
     path="cam/a.mp4",
     camera="cam",
-    stream="main",
     run_id="r",
-    session=1,
-    ordinal=0,
     wall_start_ns=WallNs(100),
     duration_ns=50,
-    pts_start_ns=PtsNs(0),
-    size_bytes=1,
-    codec="avc1",
-    width=1,
-    height=1,
-    frames=1,
     state=SegmentState.OPEN,
 )
 

@@ -13,16 +13,6 @@ from tests.storage.hands import Hands, size_after
 from tests.storage.volumes import PARTS, appends, create, is_final
 
 
-@pytest.fixture
-def hands(tmp_path: Path) -> Hands:
-    return Hands(tmp_path)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "cam" / "a.mp4"
-
-
 def test_a_file_of_a_process_that_is_gone_is_cut_by_its_path(tmp_path: Path, path: Path) -> None:
     first = Hands(tmp_path)
     first.obey(create(PARTS), *appends(PARTS))

@@ -22,16 +22,6 @@ from tests.storage.hands import HEADER, Hands, size_after
 from tests.storage.volumes import PARTS, appends, create, finish, is_final
 
 
-@pytest.fixture
-def hands(tmp_path: Path) -> Hands:
-    return Hands(tmp_path)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "cam" / "a.mp4"
-
-
 def fails(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception | None = None) -> list[int]:
     """Let a function of os fail; the descriptors it was called with."""
     calls: list[int] = []

@@ -22,7 +22,6 @@ from holdfast.domain.backups import BackupDone, SavedSegment, SegmentKey
 from holdfast.domain.segments import Json, SegmentRecord
 from holdfast.domain.times import WallNs
 from holdfast.policy.backups import BackupPlan, Span, key_of, plan, spans
-from holdfast.policy.deleting import is_held
 from holdfast.ports.catalog import CatalogPort, CatalogReads
 
 REMOVED_AT_ONCE = 50
@@ -221,7 +220,7 @@ class _Run:
     def _may_go(self, row: SegmentRecord) -> None:
         if not self.order.removes:
             return
-        if is_held(row, self.catalog.holds(row.camera, from_ns=row.wall_start_ns, to_ns=row.wall_end_ns)):
+        if any(hold.covers(row) for hold in self.catalog.holds(row.camera)):
             self.outcome.held_back += 1
         else:
             self.to_remove.append(row)

@@ -6,11 +6,11 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import Progress
 
 from holdfast.app.backup import BackupOrder, Outcome
 from holdfast.app.language import say, translated
+from holdfast.app.progress import bytes_progress
 from holdfast.app.words import age_words
 from holdfast.domain.segments import SegmentRecord
 from holdfast.policy.backups import BackupPlan
@@ -50,14 +50,7 @@ class BackupProgress:
             count, size = self._total_files, size_words(self._total_bytes)
             print(say("{count} files are to be saved, {size}.", count=count, size=size), flush=True)
             return
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            DownloadColumn(),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
-        )
-        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._bar = bytes_progress()
         self._task = self._bar.add_task(self._words(), total=self._total_bytes)
         self._bar.start()
 

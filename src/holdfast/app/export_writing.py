@@ -11,13 +11,11 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-
 from holdfast.app.export_plan import Found, Planned, Wanted
 from holdfast.app.language import say, translated
 from holdfast.app.manifests import FOLDER_NAME, SUFFIX, canonical, described, signature_of
 from holdfast.app.problems import Exit, Problem
+from holdfast.app.progress import bytes_progress
 from holdfast.domain.times import NS_PER_S, WallNs
 from holdfast.fmp4.film import Chunk
 from holdfast.fmp4.plain import plain_parts
@@ -217,14 +215,7 @@ def _progress(total_bytes: int) -> Iterator[Callable[[str, int], None]]:
     if not sys.stderr.isatty():
         yield lambda _name, _more: None
         return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with bytes_progress() as bar:
         task = bar.add_task("", total=total_bytes)
         yield lambda name, more: bar.update(task, advance=more, description=name)
 

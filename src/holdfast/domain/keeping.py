@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from holdfast.domain.gaps import GapRecord
-from holdfast.domain.segments import LOCAL_NODE, MAIN_VOLUME
+from holdfast.domain.segments import LOCAL_NODE, MAIN_VOLUME, SegmentRecord
 from holdfast.domain.times import WallNs
 
 
@@ -22,6 +22,11 @@ class HoldRecord:
     """As a person gave it."""
     created_wall_ns: WallNs
     node: str = LOCAL_NODE
+
+    def covers(self, segment: SegmentRecord) -> bool:
+        """Whether it holds this segment. One without a length, such as a damaged one, lies at its begin."""
+        end_ns = max(segment.wall_end_ns, segment.wall_start_ns + 1)
+        return self.camera == segment.camera and self.from_wall_ns < end_ns and self.to_wall_ns > segment.wall_start_ns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Films without a camera: encoded pictures with numbers in them, in segments as the recorder makes them."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,42 +10,18 @@ import av
 from holdfast.fmp4 import (
     Fragment,
     FragmentSplitter,
-    IndexBuilder,
     InitSegment,
     SegmentStamp,
-    finish_patch,
     rebase,
-    segment_header,
 )
 from holdfast.lab import sei
 from holdfast.lab.clips import AccessUnit, Clip, ClipSpec, cached
 from holdfast.lab.nal import SEI_TYPES, nal_type
+from holdfast.lab.segment_files import Parts, assemble
 
 CODECS = {"h264": "h264", "h265": "hevc"}
 TICKS = 90_000
 SMALL = ClipSpec(width=320, height=180, fps=Fraction(15), gop=15, seconds=6, pattern="ball")
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """A file: while it is open it has the plain header and no index, when it is final the `patched` one and both."""
-
-    header: bytes
-    patched: bytes
-    fragments: tuple[bytes, ...]
-    index: bytes
-    durations: Mapping[int, int]
-    """Ticks by track."""
-
-    @property
-    def open_file(self) -> bytes:
-        """As a recorder that was killed leaves it."""
-        return b"".join([self.header, *self.fragments])
-
-    @property
-    def final_file(self) -> bytes:
-        """As it is when it has ended."""
-        return b"".join([self.patched, *self.fragments, self.index])
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +33,7 @@ class Film:
 
     def parts(self, stamp: SegmentStamp) -> Parts:
         """The bytes of a file."""
-        header = segment_header(self.init, stamp, self.fragments[0], {})
-        bases = {run.track_id: run.decode_time for run in self.fragments[0].runs}
-        index, rebased, at = IndexBuilder(bases), [], len(header)
-        for number, fragment in enumerate(self.fragments, start=1):
-            index.add(fragment.runs, at)
-            rebased.append(rebase(fragment, bases, number))
-            at += len(rebased[-1])
-        final = replace(stamp, final=True, samples=index.samples)
-        patch = finish_patch(header, durations=index.durations, stamp=final)
-        patched = header[: patch.offset] + patch.data + header[patch.offset + len(patch.data) :]
-        return Parts(header, patched, tuple(rebased), index.mfra(), index.durations)
+        return assemble(self.init, self.fragments, stamp, {})
 
     def looped(self, times: int) -> "Film":
         """The same again and again, at later times; frames have the numbers of the first time."""

@@ -23,7 +23,7 @@ def deleted_gap(
     """
     if segment.duration_ns <= 0:
         return None
-    if last is not None and adjoins(last, segment):
+    if last is not None and adjoins(last, segment, by=by):
         return replace(
             last,
             from_wall_ns=min(last.from_wall_ns, segment.wall_start_ns),
@@ -44,9 +44,10 @@ def deleted_gap(
     )
 
 
-def adjoins(gap: GapRecord, segment: SegmentRecord) -> bool:
-    """Whether the gap ends where the segment begins, or nearly so."""
+def adjoins(gap: GapRecord, segment: SegmentRecord, *, by: str = "retention") -> bool:
+    """Whether the gap ends where the segment begins, or nearly so, and says that the same one deleted it."""
     is_of_it = (gap.camera, gap.stream) == (segment.camera, segment.stream) and gap.to_wall_ns is not None
+    is_of_it &= gap.detail.get("by") == by
     return is_of_it and abs(segment.wall_start_ns - WallNs(gap.to_wall_ns or 0)) <= ADJOINS_NS
 
 

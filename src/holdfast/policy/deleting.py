@@ -42,21 +42,11 @@ def plan(
             continue
         elif one.wall_start_ns < from_ns or one.wall_end_ns > to_ns:
             beyond.append(one)
-        elif is_held(one, holds):
+        elif any(hold.covers(one) for hold in holds):
             held.append(one)
         else:
             go.append(one)
     return DeletionPlan(tuple(go), tuple(held), tuple(beyond), tuple(in_use))
-
-
-def is_held(segment: SegmentRecord, holds: Iterable[HoldRecord]) -> bool:
-    """Whether a hold of its camera overlaps it."""
-    return any(
-        hold.camera == segment.camera
-        and hold.from_wall_ns < segment.wall_end_ns
-        and hold.to_wall_ns > segment.wall_start_ns
-        for hold in holds
-    )
 
 
 def joins(gap: GapRecord, last: SegmentRecord, following: SegmentRecord) -> bool:

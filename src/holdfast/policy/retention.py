@@ -195,7 +195,7 @@ def may_be_deleted(segment: SegmentRecord, facts: Facts) -> bool:
         return False
     if (segment.volume, segment.path) in facts.in_use:
         return False
-    return not any(_is_held(segment, hold) for hold in facts.holds)
+    return not any(hold.covers(segment) for hold in facts.holds)
 
 
 def expected_free(room: Room, limit_bytes: int, horizon_s: float) -> int:
@@ -336,12 +336,6 @@ class _Planning:
 
     def _going_bytes(self, segments: Iterable[SegmentRecord]) -> int:
         return sum(one.size_bytes for one in segments if (one.volume, one.path) in self.chosen)
-
-
-def _is_held(segment: SegmentRecord, hold: HoldRecord) -> bool:
-    # One without a length, such as a damaged one, lies at its begin.
-    end_ns = max(segment.wall_end_ns, segment.wall_start_ns + 1)
-    return hold.camera == segment.camera and hold.from_wall_ns < end_ns and hold.to_wall_ns > segment.wall_start_ns
 
 
 def _age_order(segment: SegmentRecord) -> tuple[int, str, str, str, str]:

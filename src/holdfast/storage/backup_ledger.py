@@ -9,11 +9,11 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from holdfast.domain.backups import SavedSegment
+from holdfast.storage.marker import state_folder
 
 FOLDER = ".holdfast"
 NAME = "backup.jsonl"
@@ -69,7 +69,7 @@ def read_saved(root: int) -> Saved:
 def append(root: int, lines: list[Line]) -> None:
     """Add lines, and have them on the disk. Raises OSError; then none of them counts."""
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-    with _folder(root) as folder:
+    with state_folder(root) as folder:
         file = os.open(NAME, flags, 0o640, dir_fd=folder)
         try:
             size_bytes = os.fstat(file).st_size
@@ -137,7 +137,7 @@ def _segment(line: Line) -> SavedSegment | None:
 def _lines(root: int) -> Iterator[Line | None]:
     """Every line; None for one that makes no sense."""
     try:
-        with _folder(root) as folder:
+        with state_folder(root) as folder:
             opened = os.open(NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except FileNotFoundError:
         return
@@ -162,12 +162,3 @@ def _write(file: int, data: bytes) -> None:
         if written == 0:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         done += written
-
-
-@contextmanager
-def _folder(root: int) -> Iterator[int]:
-    descriptor = os.open(FOLDER, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=root)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)

@@ -41,7 +41,7 @@ def new_id() -> str:
 def read_marker(root: int, marker: str = NAME) -> VolumeIdentity | None:
     """What the marker says in the folder of this descriptor; None when there is none. Raises MarkerError, OSError."""
     try:
-        with _folder(root) as folder:
+        with state_folder(root) as folder:
             file = os.open(marker, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except FileNotFoundError:
         return None
@@ -59,7 +59,7 @@ def make_marker(root: int, identity: VolumeIdentity, marker: str = NAME) -> None
     """Write the first marker of a volume, or of a backup. Raises FileExistsError when there is one, and OSError."""
     with contextlib.suppress(FileExistsError):
         os.mkdir(FOLDER, 0o700, dir_fd=root)
-    with _folder(root) as folder, _written(folder, identity) as written:
+    with state_folder(root) as folder, _written(folder, identity) as written:
         try:
             os.link(written, marker, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
         except OSError as error:
@@ -76,14 +76,15 @@ def replace_marker(root: int, identity: VolumeIdentity) -> None:
     """Write the marker in place of whatever is there. Raises OSError."""
     with contextlib.suppress(FileExistsError):
         os.mkdir(FOLDER, 0o700, dir_fd=root)
-    with _folder(root) as folder, _written(folder, identity) as written:
+    with state_folder(root) as folder, _written(folder, identity) as written:
         os.rename(written, NAME, src_dir_fd=folder, dst_dir_fd=folder)
         os.fsync(folder)
     os.fsync(root)
 
 
 @contextlib.contextmanager
-def _folder(root: int) -> Iterator[int]:
+def state_folder(root: int) -> Iterator[int]:
+    """A descriptor of the folder of the marker, in a folder that is open. Raises OSError."""
     descriptor = os.open(FOLDER, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=root)
     try:
         yield descriptor

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from holdfast.lab.bench import catalog, machine, report
 from holdfast.lab.bench.measure import MeasurementError, Sample, Window
+from holdfast.lab.bench.options import positive
 from holdfast.lab.bench.runs import SETTLE_S, Plan, run
 from holdfast.lab.bench.variants import VARIANTS
 from holdfast.lab.processes import ProcessError
@@ -103,10 +104,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--cameras", type=_counts, metavar="N,N", help="numbers of cameras (default: 1,8,16,32,64)")
     parser.add_argument(
-        "--rounds", type=_positive, help="rounds of all variants (default: 2); 16 cameras get two each time"
+        "--rounds", type=positive, help="rounds of all variants (default: 2); 16 cameras get two each time"
     )
-    parser.add_argument("--window", type=_positive, metavar="SECONDS", help="length of a measurement (default: 10)")
-    parser.add_argument("--minutes", type=_positive, help="begin no round that would end later (default: 25)")
+    parser.add_argument("--window", type=positive, metavar="SECONDS", help="length of a measurement (default: 10)")
+    parser.add_argument("--minutes", type=positive, help="begin no round that would end later (default: 25)")
     parser.add_argument("--only", action="append", choices=[v.key for v in VARIANTS], help="variant (may be repeated)")
     parser.add_argument("--quick", action="store_true", help="1 and 8 cameras, one short round: four minutes")
     parser.add_argument("--folder", type=Path, help="where to record (default: the folder for temporary files)")
@@ -114,15 +115,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
-    return value
-
-
 def _counts(text: str) -> tuple[int, ...]:
-    counts = tuple(sorted({_positive(part) for part in text.split(",")}))
+    counts = tuple(sorted({positive(part) for part in text.split(",")}))
     if counts[-1] > MAX_CAMERAS:
         raise argparse.ArgumentTypeError(f"{counts[-1]} cameras are more than {MAX_CAMERAS}")
     return counts

@@ -20,6 +20,7 @@ from holdfast.domain.times import NS_PER_S, WallNs
 from holdfast.fmp4 import Fmp4Error
 from holdfast.lab.bench import machine, report
 from holdfast.lab.bench.long_past import END_NS, LongPast, camera_name, write_catalog
+from holdfast.lab.bench.options import positive
 from holdfast.lab.bench.rebuild import rebuilt
 from holdfast.lab.bench.report import Bar
 from holdfast.lab.bench.service import start_beside
@@ -154,9 +155,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="bench catalog", description="What a catalog of a million segments and a tree of as many files cost."
     )
-    parser.add_argument("--segments", type=_positive, default=1_000_000, metavar="N", help="default: 1000000")
-    parser.add_argument("--cameras", type=_positive, default=16, metavar="N", help="default: 16")
-    parser.add_argument("--files", type=_positive, default=100_000, metavar="N", help="default: 100000")
+    parser.add_argument("--segments", type=positive, default=1_000_000, metavar="N", help="default: 1000000")
+    parser.add_argument("--cameras", type=positive, default=16, metavar="N", help="default: 16")
+    parser.add_argument("--files", type=positive, default=100_000, metavar="N", help="default: 100000")
     parser.add_argument("--only", action="append", choices=PARTS, help="part (may be repeated)")
     parser.add_argument(
         "--folder",
@@ -165,13 +166,6 @@ def _parser() -> argparse.ArgumentParser:
         "Btrfs) the files are of 2 MB each, else of 30 kB",
     )
     return parser
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
-    return value
 
 
 if __name__ == "__main__":
