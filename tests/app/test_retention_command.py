@@ -77,9 +77,11 @@ def test_what_would_go_is_told_with_its_reason_and_nothing_is_done(
     with_catalog.close()
 
 
-def test_without_rules_nothing_can_be_said(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_rules_only_a_forecast_can_be_made(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["retention", str(root), "--plan"]) == 6
     assert "By which rules?" in capsys.readouterr().err
+    assert run(["retention", str(root), "--forecast"]) == 0
+    assert "Days that fit" in capsys.readouterr().out
 
 
 def test_a_configuration_names_the_rules(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

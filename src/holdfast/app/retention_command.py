@@ -83,6 +83,9 @@ def _known(root: Path, options: argparse.Namespace) -> Known:
         return Known(retention_from(settings), settings.storage.reserve_bytes, falls_by)
     if running is not None:
         return running
+    if options.forecast:
+        # How long the room lasts is a question without rules, too.
+        return Known(RetentionRules())
     sentence = "By which rules? No recorder runs here: name them (--max-age, --min-free) or a configuration (--config)."
     raise Problem(Exit.NOT_RUNNING, say(sentence))
 
