@@ -11,10 +11,9 @@ from rich.progress import Progress
 from holdfast.app.backup import BackupOrder, Outcome
 from holdfast.app.language import say, translated
 from holdfast.app.progress import bytes_progress
-from holdfast.app.words import age_words
+from holdfast.app.words import age_words, space_words
 from holdfast.domain.segments import SegmentRecord
 from holdfast.policy.backups import BackupPlan
-from holdfast.policy.volume_places import size_words
 
 PLAIN_EVERY_S = 10.0
 MOST_TOLD = 20
@@ -47,7 +46,7 @@ class BackupProgress:
         if self._is_quiet or not self._total_files:
             return
         if not sys.stderr.isatty():
-            count, size = self._total_files, size_words(self._total_bytes)
+            count, size = self._total_files, space_words(self._total_bytes)
             print(say("{count} files are to be saved, {size}.", count=count, size=size), flush=True)
             return
         self._bar = bytes_progress()
@@ -86,18 +85,18 @@ class BackupProgress:
             sentence,
             done=self._files,
             count=self._total_files,
-            done_size=size_words(done_bytes),
-            size=size_words(self._total_bytes),
+            done_size=space_words(done_bytes),
+            size=space_words(self._total_bytes),
             left=age_words(left_s),
         )
 
 
 def plan_lines(planned: BackupPlan, rate_bytes: int) -> list[str]:
     """What a backup would do."""
-    lines = [f"{row.path}  {size_words(row.size_bytes)}" for row in planned.to_save]
+    lines = [f"{row.path}  {space_words(row.size_bytes)}" for row in planned.to_save]
     # Each byte is read from one disk, written to the other, and read back.
     takes_s = 2 * planned.size_bytes / rate_bytes
-    count, size, time_words = len(planned.to_save), size_words(planned.size_bytes), age_words(takes_s)
+    count, size, time_words = len(planned.to_save), space_words(planned.size_bytes), age_words(takes_s)
     lines.append(
         say(
             "{count} files are to be saved, {size}: at this rate in {time} or more.",
@@ -111,7 +110,7 @@ def plan_lines(planned: BackupPlan, rate_bytes: int) -> list[str]:
 
 def outcome_lines(outcome: Outcome, order: BackupOrder) -> list[str]:
     """What came of it, for people."""
-    count, size = len(outcome.saved), size_words(outcome.saved_bytes)
+    count, size = len(outcome.saved), space_words(outcome.saved_bytes)
     lines = [say("{count} files were saved, {size}, each read back and compared.", count=count, size=size)]
     lines += _rest_lines(outcome.plan)
     if outcome.gone:
@@ -121,12 +120,12 @@ def outcome_lines(outcome: Outcome, order: BackupOrder) -> list[str]:
         lines.append(translated(outcome.stopped))
     if outcome.left:
         sentence = "{count} files are not saved, {size}. The next backup goes on where this one ended."
-        lines.append(say(sentence, count=outcome.left, size=size_words(outcome.left_bytes)))
+        lines.append(say(sentence, count=outcome.left, size=space_words(outcome.left_bytes)))
     if outcome.is_full:
         sentence = "The target needs at least {size} more. Free some space on it, or take another disk."
-        lines.append(say(sentence, size=size_words(outcome.left_bytes)))
+        lines.append(say(sentence, size=space_words(outcome.left_bytes)))
     if order.removes:
-        count, size = len(outcome.removed), size_words(sum(row.size_bytes for row in outcome.removed))
+        count, size = len(outcome.removed), space_words(sum(row.size_bytes for row in outcome.removed))
         lines.append(say("{count} files were removed here, {size}: they are in the backup.", count=count, size=size))
     if outcome.held_back:
         lines.append(say("{count} files are held: they are in the backup, and stay here.", count=outcome.held_back))

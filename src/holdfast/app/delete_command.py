@@ -23,10 +23,10 @@ from holdfast.app.problems import Exit, Problem
 from holdfast.app.tables import print_table
 from holdfast.app.volume_places import VolumePlace, volume_places
 from holdfast.app.where import configured_paths, root_of
+from holdfast.app.words import space_words
 from holdfast.domain.segments import Json, SegmentRecord
 from holdfast.domain.times import NS_PER_S, WallNs
 from holdfast.policy.deleting import DeletionPlan, plan
-from holdfast.policy.volume_places import size_words
 from holdfast.ports.catalog import CatalogError, CatalogPort
 
 COLUMNS = ("Camera", "Begin", "Length", "Size", "What", "File")
@@ -132,7 +132,7 @@ def _print_plan(planned: DeletionPlan) -> None:
     rows = [_cells(row, what) for what, some in _sorted(planned) for row in some]
     if rows:
         print_table(rows, COLUMNS, NARROW)
-    print(say("{count} files go, {size}.", count=len(planned.go), size=size_words(planned.size_bytes)))
+    print(say("{count} files go, {size}.", count=len(planned.go), size=space_words(planned.size_bytes)))
     if planned.held:
         print(say("{count} files are held, and stay. To see the holds: holdfast holds", count=len(planned.held)))
     if planned.beyond:
@@ -162,7 +162,7 @@ def _cells(row: SegmentRecord, what: str) -> dict[str, str]:
 
 
 def _print_done(deleted: Deleted) -> None:
-    print(say("Deleted: {count} files, {size}.", count=len(deleted.gone), size=size_words(deleted.size_bytes)))
+    print(say("Deleted: {count} files, {size}.", count=len(deleted.gone), size=space_words(deleted.size_bytes)))
     if deleted.kept:
         sentence = "{count} files stay: they were held meanwhile, or came home to another disk. Look again: --plan"
         print(say(sentence, count=len(deleted.kept)))

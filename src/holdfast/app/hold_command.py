@@ -22,8 +22,8 @@ from holdfast.app.moments import iso, local
 from holdfast.app.problems import Exit, Problem
 from holdfast.app.recording_root import catalog_path
 from holdfast.app.tables import Row, print_table
-from holdfast.app.volumes_command import space_words
 from holdfast.app.where import root_of
+from holdfast.app.words import space_words
 from holdfast.catalog.queries import CatalogReader
 from holdfast.catalog.store import Catalog
 from holdfast.domain.gaps import GapCause

@@ -19,8 +19,8 @@ from holdfast.app.problems import Exit, Problem
 from holdfast.app.recording_root import catalog_path
 from holdfast.app.retention_rules import rooms_of, rules_from_json, rules_from_options
 from holdfast.app.tables import Row, print_table
-from holdfast.app.volumes_command import space_words
 from holdfast.app.where import config_problem, configured_paths, root_of
+from holdfast.app.words import space_words
 from holdfast.catalog.queries import CatalogReader
 from holdfast.config.problems import ConfigError
 from holdfast.config.reading import read

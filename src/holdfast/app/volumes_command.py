@@ -16,13 +16,12 @@ from holdfast.app.recording_root import catalog_path
 from holdfast.app.tables import Row, print_table
 from holdfast.app.volumes_shown import VolumeShown
 from holdfast.app.where import root_of
-from holdfast.app.words import volume_words
+from holdfast.app.words import space_words, volume_words
 from holdfast.catalog.queries import CatalogReader
 from holdfast.domain.segments import VolumeRecord
 from holdfast.domain.volumes import VolumeState
 from holdfast.ports.catalog import CatalogError
 
-GB = 10**9
 BROAD = ("Volume", "State", "Since", "Free", "Total", "File system", "Folder")
 NARROW = ("Volume", "State", "Free", "Folder")
 SEEN = ("Volume", "Last seen", "File system", "Folder")
@@ -66,11 +65,6 @@ def volume_line(volume: VolumeShown) -> str:
 def worth_a_line(shown: Sequence[VolumeShown]) -> bool:
     """Whether people should see them beside their cameras: there are several, or one is not well."""
     return len(shown) > 1 or any(volume.state != VolumeState.HEALTHY for volume in shown)
-
-
-def space_words(size_bytes: int) -> str:
-    """So many bytes for people."""
-    return f"{size_bytes / GB:.1f} GB" if size_bytes >= GB else f"{size_bytes / 1e6:.0f} MB"
 
 
 def _print(shown: Sequence[VolumeShown], *, is_json: bool) -> None:

@@ -219,3 +219,13 @@ def age_words(seconds: float) -> str:
         if seconds >= least_s:
             return say(words, count=int(seconds // unit_s))
     return say("{count} s", count=0)
+
+
+MB, GB = 10**6, 10**9
+
+
+def space_words(size_bytes: int) -> str:
+    """So many bytes for people. What they write in a configuration is in its own words (`size_words`)."""
+    if size_bytes >= GB:
+        return f"{size_bytes / GB:.1f} GB"
+    return f"{size_bytes / MB:.0f} MB" if size_bytes >= 100 * MB else f"{size_bytes / MB:.1f} MB"
