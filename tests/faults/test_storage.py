@@ -52,4 +52,4 @@ def test_a_preferred_disk_that_was_lost_and_is_back_costs_no_frame_and_all_comes
     ways = volumes.ways_of(fault)
     way = ways[seed // len(WAYS) % len(ways)]
     skip_without(*WAYS[fault][way].needs)
-    assert_all_pass(judged(volumes.failover(tmp_path / "rec", fault=fault, ways=[way], seed=seed, away_s=4)))
+    assert_all_pass(judged(volumes.failover(tmp_path / "rec", fault=fault, ways=[way], seed=seed, away_s=6)))

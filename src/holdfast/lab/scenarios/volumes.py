@@ -37,6 +37,8 @@ FALLBACK_BYTES = 2 << 30
 """Both sparse. Large enough for what a volume must have; of the fallback only what is written costs memory."""
 OPTIONS: Sequence[str] = ()
 """More options of `holdfast record` that small volumes need."""
+GIVEN_UP_S = 15.0
+"""The recorder's own patience with a disk that does not answer."""
 HOME_S = 120.0
 HOME = "until all was home"
 IN_MEMORY = frozenset({"tmpfs"})
@@ -81,7 +83,7 @@ def _failover(place: Path, fault: Fault, way: str, chance: random.Random, away_s
         stand(
             specs,
             disk.folder / "recordings",
-            *("--to", str(other.folder / "recordings"), *SEGMENT, *OPTIONS),
+            *("--to", str(other.folder / "recordings"), *SEGMENT, *OPTIONS, *_patience(away_s)),
             seed=chance.randrange(1 << 31),
         ) as made,
         disk.mended_at_last(),
@@ -116,6 +118,11 @@ def _failover(place: Path, fault: Fault, way: str, chance: random.Random, away_s
         problems(name, "below the empty mount point", [f"{path} was written" for path in disk.strays]),
         problems(name, "files, times, exit code", [*found, *settled.wrong]),
     ]
+
+
+def _patience(away_s: float) -> Sequence[str]:
+    """A disk that hangs only shortly is to be given up all the same."""
+    return () if away_s > GIVEN_UP_S else ("--hang-after", "2s")
 
 
 def _begun_anew(made: Stand) -> Callable[[], bool]:
