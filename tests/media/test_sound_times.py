@@ -121,6 +121,32 @@ def test_packets_at_random_times_change_nothing() -> None:
     assert camera.times.offset_ns() == BY_ARRIVAL_NS
 
 
+def test_a_short_step_among_nonsense_does_not_make_nonsense_of_what_follows() -> None:
+    camera = Camera()
+    camera.picture()
+    camera.packets(5)
+    # A packet by chance right behind a right one, as in a flood of nonsense, and then nothing but nonsense.
+    last_ns = camera.at_ns - PACKET_NS + camera.origin_ns
+    assert camera.times.sound(last_ns + NS_PER_MS // 8, camera.at_ns + 30 * NS_PER_MS) is Order.FOLLOWS
+    camera.at_ns += 5 * NS_PER_S
+    camera.origin_ns += 3 * NS_PER_S
+    assert Order.ANEW in camera.packets(IN_ORDER + 2)
+    assert set(camera.packets(10)) == {Order.FOLLOWS}
+
+
+def test_steps_that_were_all_learned_from_nonsense_are_forgotten() -> None:
+    camera = Camera()
+    camera.picture()
+    camera.packets(1)
+    for number in range(1, 10):
+        camera.times.sound(camera.origin_ns + camera.at_ns + number * NS_PER_MS // 8, camera.at_ns)
+    camera.at_ns += 3 * NS_PER_S
+    camera.origin_ns += 7 * NS_PER_S
+    found = camera.packets(2 * NS_PER_S // PACKET_NS)
+    assert found[-1] is Order.FOLLOWS
+    assert Order.ANEW in found
+
+
 def test_one_or_two_packets_may_be_lost() -> None:
     camera = Camera()
     camera.packets()

@@ -20,6 +20,8 @@ SAME_CLOCK_NS = 300 * NS_PER_MS
 """Sound that comes again after a pause is as late as before, within this, when its clock went on."""
 IN_ORDER = 3
 """So many packets that follow one another, and not those before, are those of another clock."""
+FORGOTTEN_NS = NS_PER_S
+"""When all was nonsense for so long, what a usual step is counts no more: it may have been learned from nonsense."""
 AGREES_NS = 2 * NS_PER_S
 """Sender reports that are further than this from the arrivals are those of a camera whose tracks have two clocks."""
 REPORTED_OFF_NS, ARRIVED_OFF_NS = 25 * NS_PER_MS, 60 * NS_PER_MS
@@ -47,6 +49,8 @@ class SoundTimes:
         self._delay_ns = 0
         self._before_ns: int | None = None
         self._row = 0
+        self._right_at_ns = 0
+        """When a packet came last that was none."""
         self._is_spoilt = False
         """Among nonsense some of it looks right; what an encoder makes of that cannot be believed any more."""
         self._reported_ns: int | None = None
@@ -70,7 +74,10 @@ class SoundTimes:
             self._reported_ns = None
         else:
             self._is_spoilt = True
+            if arrival_ns - self._right_at_ns > FORGOTTEN_NS:
+                self._steps.clear()
             return Order.NONSENSE
+        self._right_at_ns = arrival_ns
         self._is_spoilt = self._is_spoilt and order is not Order.ANEW
         self._last_ns, self._delay_ns = pts_ns, delay_ns
         if is_in_row:
@@ -103,8 +110,11 @@ class SoundTimes:
         return abs(offset_ns - in_use_ns) > tolerance_ns
 
     def _is_step(self, step_ns: int) -> bool:
-        longest_ns = min(LONGEST_PACKET_NS, MOST_STEPS * min(self._steps)) if self._steps else LONGEST_PACKET_NS
-        return 0 < step_ns <= longest_ns
+        # Not by the shortest one: among nonsense one is nearly nothing by chance, and what is right is too long for it.
+        longest_ns = (
+            min(LONGEST_PACKET_NS, MOST_STEPS * sorted(self._steps)[len(self._steps) // 2]) if self._steps else 0
+        )
+        return 0 < step_ns <= (longest_ns or LONGEST_PACKET_NS)
 
     def _goes_on(self, step_ns: int, delay_ns: int) -> bool:
         return self._is_step(step_ns) or (step_ns > 0 and abs(delay_ns - self._delay_ns) <= SAME_CLOCK_NS)
