@@ -89,7 +89,6 @@ class FakeVolumeProcess:
     unanswered: dict[int, Order] = field(default_factory=dict)
     mount_id: int = 0
     since_s: float | None = None
-    cuts_too_late: int = 0
 
     def __post_init__(self) -> None:
         self.writer = FakeWriter(self.disk.files)
@@ -203,13 +202,11 @@ class FakeVolumeProcess:
         """Fetch the answers of the writer."""
         while self.writer.answers:
             answer = self.writer.answers.popleft()
-            is_over = isinstance(answer, Finished | Cut | CutFailed)
             is_cutting = isinstance(self.unanswered.get(answer.key), CutSegment)
-            if is_over or (isinstance(answer, SegmentFailed) and not is_cutting):
+            if isinstance(answer, Cut | CutFailed) or (isinstance(answer, Finished | SegmentFailed) and not is_cutting):
                 self.unanswered.pop(answer.key, None)
             if not silently and self.abandoned is None:
                 self.events.append(answer)
-        self.cuts_too_late = self.writer.cuts_too_late
         self.since_s = self._now_s() if self.writer.orders else None
 
     def _lose(self, sentence: str) -> None:

@@ -60,10 +60,9 @@ class FakeWriter:
     orders: deque[Order] = field(default_factory=deque)
     answers: deque[Answer] = field(default_factory=deque)
     cuts_failed: int = 0
-    cuts_too_late: int = 0
     _open: dict[int, FakeFile] = field(default_factory=dict)
     _failed: dict[int, FakeFile] = field(default_factory=dict)
-    _finished: set[int] = field(default_factory=set)
+    _finished: dict[int, FakeFile] = field(default_factory=dict)
     _uncut: dict[int, tuple[FakeFile, int]] = field(default_factory=dict)
 
     def forget_finished(self) -> None:
@@ -143,14 +142,12 @@ class FakeWriter:
         file.data[order.patch_offset : order.patch_offset + len(order.patch)] = order.patch
         file.synced_bytes = len(file.data)
         file.is_final = True
-        self._finished.add(order.key)
+        self._finished[order.key] = file
         self.answers.append(Finished(order.key, file.synced_bytes))
 
     def _cut(self, order: CutSegment) -> None:
-        if order.key in self._finished:
-            self.cuts_too_late += 1
-            return
-        file = self._open.pop(order.key, None) or self._failed.pop(order.key, None)
+        known = (at.pop(order.key, None) for at in (self._open, self._failed, self._finished))
+        file = next((file for file in known if file is not None), None)
         for path in (order.path, *order.paths):
             found = self.disk.get(path)
             is_it = found is not None and (not order.run_id or _place_in_run(found) == (order.run_id, order.ordinal))

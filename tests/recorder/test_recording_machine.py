@@ -83,8 +83,7 @@ class RecordingOnABadDisk(RuleBasedStateMachine):
         self.nothing_wanted_is_gone()
         files = [file for file in rig.files() if file.indexes or file.is_final]
         self._each_frame_is_in_as_many_files_as_it_should(files)
-        if not rig.writer.cuts_too_late:
-            self._runs_have_no_break(files)
+        self._runs_have_no_break(files)
         self._the_catalog_tells_the_truth(files)
         assert rig.recording.ring.size_bytes == 0
 
@@ -92,9 +91,8 @@ class RecordingOnABadDisk(RuleBasedStateMachine):
         written = [index for file in files for index in file.indexes]
         wanted = self.rig.recording.wanted
         assert set(written) == set(wanted)
-        if not self.rig.writer.cuts_too_late:
-            too_often = {index for index in written if written.count(index) > wanted[index]}
-            assert not too_often, f"written too often: {sorted(too_often)}"
+        too_often = {index for index in written if written.count(index) > wanted[index]}
+        assert not too_often, f"written too often: {sorted(too_often)}"
 
     def _runs_have_no_break(self, files: list[Written]) -> None:
         files = sorted(files, key=lambda file: (file.stamp.run_id, file.stamp.ordinal))

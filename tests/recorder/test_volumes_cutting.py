@@ -173,3 +173,32 @@ def test_a_cut_that_was_made_and_not_heard_of_does_not_touch_the_file_that_took_
     mount(rig, "first")
     assert sorted(rig.indexes("first", stream).values()) == [[0, 1]]
     assert not rig.catalog.uncut("first")
+
+
+def test_a_file_that_is_finished_while_its_volume_is_given_up_as_full_is_not_there_twice() -> None:
+    rig = VolumesRig(("first",), streams=2)
+    rig.start()
+    rig.open()
+    for stream in rig.rigs:
+        stream.recording.start()
+        stream.group()
+    process = rig.process("first")
+    process.work(100)
+    process.sync()
+    rig.tick(5)
+    rig.hear()
+    rig.disks["first"].trouble = VolumeState.FULL
+    rig.rigs[1].group()
+    process.work()
+    rig.disks["first"].trouble = None
+    rig.rigs[0].group()
+    rig.rigs[0].end_take()
+    process.work(100)
+    rig.hear()
+    assert len(rig.said(SegmentFailed)) == 2
+    rig.end()
+    for stream in rig.rigs:
+        files = rig.indexes("first", stream)
+        assert sorted(index for indexes in files.values() for index in indexes) == sorted(stream.recording.wanted)
+        for path, file in rig.disks["first"].files.items():
+            assert rig.rows()["first", path].size_bytes == len(file.data)

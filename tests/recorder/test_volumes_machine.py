@@ -147,7 +147,6 @@ class RecordingOnSeveralVolumes(VolumesInTrouble):
         if not hasattr(self, "rig"):
             return
         self.rig.end()
-        too_late = any(process.cuts_too_late for process in self.rig.processes.started)
         for rig in self.rig.rigs:
             assert rig.recording.is_idle
             assert not rig.recording.open_paths
@@ -157,13 +156,12 @@ class RecordingOnSeveralVolumes(VolumesInTrouble):
                 for indexes in self.rig.indexes(name, rig).values():
                     written.update(indexes)
             assert set(written) == set(rig.recording.wanted)
-            if not too_late:
-                too_often = {index for index in written if written[index] > rig.recording.wanted[index]}
-                assert not too_often, f"written too often: {sorted(too_often)}"
+            too_often = {index for index in written if written[index] > rig.recording.wanted[index]}
+            assert not too_often, f"written too often: {sorted(too_often)}"
             for name in self.rig.names:
-                self._the_catalog_tells_the_truth(name, rig, too_late=too_late)
+                self._the_catalog_tells_the_truth(name, rig)
 
-    def _the_catalog_tells_the_truth(self, name: str, rig: StreamRig, *, too_late: bool) -> None:
+    def _the_catalog_tells_the_truth(self, name: str, rig: StreamRig) -> None:
         rows = {row.path: row for row in self.rig.catalog.segments(rig.stream.camera) if row.volume == name}
         files = self.rig.indexes(name, rig)
         for path, row in rows.items():
@@ -178,9 +176,8 @@ class RecordingOnSeveralVolumes(VolumesInTrouble):
                 continue
             assert self.rig.disks[name].files[path].is_final
             assert rows[path].size_bytes == len(self.rig.disks[name].files[path].data)
-            if not too_late:
-                assert rows[path].frames == frames
-                assert abs(rows[path].duration_ns - frames * FRAME_NS) < NS_PER_MS
+            assert rows[path].frames == frames
+            assert abs(rows[path].duration_ns - frames * FRAME_NS) < NS_PER_MS
 
 
 RecordingOnSeveralVolumes.TestCase.settings = settings(max_examples=60, stateful_step_count=50)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.fmp4 import scan
 from holdfast.ports.volumes import (
     Created,
     Cut,
@@ -18,6 +19,7 @@ from holdfast.ports.volumes import (
 )
 from holdfast.storage.pace import Pace
 from holdfast.storage.volume_files import NO_DATA, VolumeFiles, perform
+from tests.fmp4.segments import read_from
 from tests.storage.hands import HEADER, Hands, size_after
 from tests.storage.volumes import PARTS, appends, create, finish, is_final
 
@@ -138,9 +140,33 @@ def test_finishing_waits_for_the_sync_that_is_at_work_and_takes_nothing_more(han
     assert not hands.files.is_busy
 
 
-def test_a_cut_waits_for_the_finish_before_it_and_then_comes_too_late(hands: Hands, path: Path) -> None:
-    hands.obey(create(PARTS), *appends(PARTS), finish(PARTS), CutSegment(1, 0))
-    assert isinstance(hands.perform()[-1], Finished)
+@pytest.mark.parametrize("fragments", [0, 2, 4])
+def test_a_file_that_was_finished_while_the_order_to_cut_it_came_is_cut_all_the_same(
+    hands: Hands, path: Path, fragments: int
+) -> None:
+    """What is behind the cut is written again elsewhere: it would be there twice."""
+    hands.obey(create(PARTS), *appends(PARTS), finish(PARTS), CutSegment(1, size_after(fragments) if fragments else 0))
+    *_, finished, cut = hands.perform()
+    assert finished == Finished(1, len(PARTS.final_file))
+    assert isinstance(cut, Cut)
+    if not fragments:
+        assert cut.size_bytes == 0
+        assert not path.exists()
+        return
+    data = path.read_bytes()
+    assert cut.size_bytes == len(data)
+    assert is_final(path)
+    assert len(scan(read_from(data), len(data)).fragments) == fragments
+
+
+def test_a_file_that_was_finished_and_has_nothing_behind_the_cut_stays_as_it_is(
+    hands: Hands, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands.obey(create(PARTS), *appends(PARTS), finish(PARTS))
+    hands.perform()
+    fails(monkeypatch, "truncate")
+    hands.obey(CutSegment(1, size_after(5)))
+    assert hands.perform() == [Cut(1, len(PARTS.final_file))]
     assert path.read_bytes() == PARTS.final_file
 
 

@@ -57,9 +57,14 @@ def test_the_segment_that_has_waited_longest_counts() -> None:
     assert pending.since_s() == 2
 
 
-def test_of_a_segment_that_is_final_nothing_more_is_waited_for() -> None:
+def test_of_a_segment_that_is_final_only_its_cut_is_waited_for() -> None:
+    pending = after(CREATE, append(1), FINISH)
+    assert pending.answered(Finished(1, 9), 5)
+    assert pending.since_s() is None
     pending = after(CREATE, append(1), FINISH, CUT)
-    assert pending.answered(Finished(1, 9), 5), "the order to cut it came too late and is not answered"
+    assert pending.answered(Finished(1, 9), 5)
+    assert pending.since_s() == 5
+    assert pending.answered(Cut(1, 4), 6)
     assert pending.since_s() is None
 
 

@@ -3,7 +3,7 @@
 from holdfast.domain.segments import SegmentState
 from holdfast.policy.segmenting import FragmentInfo
 from holdfast.ports.catalog import CatalogWrites
-from holdfast.ports.volumes import Answer, Created, Cut, CutFailed, CutSegment, Finished, Writer
+from holdfast.ports.volumes import Answer, Created, Cut, CutFailed, CutSegment, Writer
 from holdfast.recorder.segment_writing import SegmentInWriting
 
 
@@ -45,9 +45,6 @@ class Cutting:
                     segment.cut(again)
                 self._uncut.discard(key)
                 self._done(segment, SegmentState.FINAL if size_bytes else SegmentState.MISSING, size_bytes)
-            case Finished(_, size_bytes):
-                # The order to cut came too late: it was whole already.
-                self._done(segment, SegmentState.FINAL, size_bytes)
             case CutFailed(key):
                 # As far as it was written it plays. It is final when the disk works again, or after a repair.
                 segment.cut(again)

@@ -190,6 +190,9 @@ class VolumeSet:
                 placed.path = path
                 home = "" if name == self._preferred else self._preferred
                 self._tell(replace(answer, volume=name, home=home))
+            case Finished() if placed.cut_bytes is not None:
+                # It was final before the order to cut it came; that is answered next.
+                pass
             case Finished() | Cut():
                 self._placing.done(answer.key)
                 self._tell(answer)

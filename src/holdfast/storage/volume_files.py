@@ -18,6 +18,7 @@ from pathlib import Path
 
 from holdfast.domain.faults import Fault
 from holdfast.fmp4 import HEAD_BYTES, Fmp4Error, read_header
+from holdfast.fmp4.key_frames import index_size
 from holdfast.ports.volumes import (
     Answer,
     AppendData,
@@ -96,10 +97,17 @@ class Uncut:
             # After a power cut it would be there again, beside what was written in its stead.
             sync_folder(path.parent)
             return 0
-        if path.stat().st_size > self.size_bytes:
+        if path.stat().st_size > self.size_bytes and not self._ends_here(path):
             os.truncate(path, self.size_bytes)
         make_final(path, self.wall_start_ns)
         return path.stat().st_size
+
+    def _ends_here(self, path: Path) -> bool:
+        """Whether it was finished already, and has no picture behind where it is to be cut: all else is its index."""
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - HEAD_BYTES))
+            return size - index_size(file.read()) == self.size_bytes
 
     def _is_it(self, path: Path) -> bool:
         if not self.place[0]:
@@ -142,8 +150,8 @@ class VolumeFiles:
         """Given up, until the order to cut them comes."""
         self._nameless: dict[int, Path] = {}
         """The same of files whose name is not safe: nothing of them counts."""
-        self._finished: dict[int, None] = {}
-        """Keys of the latest final segments: an order to cut one of them comes too late."""
+        self._finished: dict[int, Path] = {}
+        """The latest final segments: an order to cut one may have been under way while it was finished."""
         self._uncut: dict[int, Uncut] = {}
         """Files that the disk did not let cut when that was ordered."""
         self._answers: list[Answer] = []
@@ -264,17 +272,15 @@ class VolumeFiles:
                 self._give_up(order.key, error)
                 return
             del self._open[order.key]
-            self._finished[order.key] = None
+            self._finished[order.key] = file.full_path
             while len(self._finished) > FINISHED_KEPT:
                 del self._finished[next(iter(self._finished))]
 
         self._start(order.key, finish, finished)
 
     def _cut(self, order: CutSegment) -> None:
-        if order.key in self._finished:
-            return
         segment = self._open.pop(order.key, None)
-        path = self._failed.pop(order.key, None)
+        path = self._failed.pop(order.key, None) or self._finished.pop(order.key, None)
         nameless = self._nameless.pop(order.key, None)
         if segment is not None:
             _close(segment.file)

@@ -79,8 +79,10 @@ class Pending:
                 entry.path, entry.is_creating = path, False
             case Synced(_, token, _):
                 entry.token = None if entry.token == token else entry.token
+            case Finished() if entry.is_cutting:
+                # It was final before the order to cut it came; that is answered next.
+                pass
             case Finished() | Cut() | CutFailed():
-                # An order to cut what is final by then is not answered.
                 del self._entries[answer.key]
             case SegmentFailed():
                 entry.token, entry.is_creating, entry.is_finishing = None, False, False
