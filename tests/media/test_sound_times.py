@@ -134,6 +134,21 @@ def test_a_short_step_among_nonsense_does_not_make_nonsense_of_what_follows() ->
     assert set(camera.packets(10)) == {Order.FOLLOWS}
 
 
+def test_by_a_packet_of_nonsense_that_looks_right_sound_is_not_dated_once_it_is_in_order_again() -> None:
+    camera = Camera()
+    camera.picture()
+    camera.packets(5)
+    # Two packets further than the last right one, and here at the same time: it seems to be early.
+    ahead_ns = camera.at_ns + camera.origin_ns + 2 * PACKET_NS
+    assert camera.times.sound(ahead_ns, camera.at_ns + 30 * NS_PER_MS) is Order.FOLLOWS
+    assert camera.times.offset_ns() != BY_ARRIVAL_NS
+    found = camera.packets(2 * IN_ORDER)
+    assert found[0] is Order.NONSENSE
+    assert Order.ANEW in found
+    camera.packets()
+    assert camera.times.offset_ns() == BY_ARRIVAL_NS
+
+
 def test_steps_that_were_all_learned_from_nonsense_are_forgotten() -> None:
     camera = Camera()
     camera.picture()

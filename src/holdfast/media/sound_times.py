@@ -70,7 +70,6 @@ class SoundTimes:
             order = Order.ANEW if self._is_spoilt and self._row >= IN_ORDER else Order.FOLLOWS
         elif self._row >= IN_ORDER:
             order = Order.ANEW
-            self._sound.clear()
             self._reported_ns = None
         else:
             self._is_spoilt = True
@@ -78,7 +77,10 @@ class SoundTimes:
                 self._steps.clear()
             return Order.NONSENSE
         self._right_at_ns = arrival_ns
-        self._is_spoilt = self._is_spoilt and order is not Order.ANEW
+        if order is Order.ANEW:
+            # What looked right among nonsense was not: by one packet of it sound would be dated for seconds.
+            self._sound.clear()
+            self._is_spoilt = False
         self._last_ns, self._delay_ns = pts_ns, delay_ns
         if is_in_row:
             self._steps.append(step_ns)
