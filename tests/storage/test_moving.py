@@ -2,6 +2,7 @@
 
 import errno
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,17 @@ def test_a_file_system_without_links_will_do(tmp_path: Path, source: Path, monke
     assert files(home) == [PATH]
     source.write_bytes(b"another one of the same name")
     assert bring(source, home, PATH, never_wait).path == PATH.replace(".mp4", "_2.mp4")
+
+
+def test_a_part_that_nobody_goes_on_with_does_not_take_up_room_for_ever(tmp_path: Path, source: Path) -> None:
+    home = volume(tmp_path, "home")
+    parts = []
+    for name in ("of a file that was deleted", "of one that is being brought"):
+        with pytest.raises(StoppedError):
+            bring(source, home, PATH, stop_after(2), name)
+        parts.append(moving.part_of(home, PATH, name))
+    assert all(part.exists() for part in parts)
+    an_age_s = time.time() - moving.LEFT_S - 60
+    os.utime(parts[0], (an_age_s, an_age_s))
+    bring(source, home, PATH, never_wait)
+    assert [part.exists() for part in parts] == [False, True]

@@ -23,6 +23,8 @@ FILE_MODE = 0o640
 FOLDER_MODE = 0o750
 SYNC_BYTES = 32 << 20
 """So much is written before it is synced: a slow disk is waited for bit by bit, and nobody else's writing behind it."""
+LEFT_S = 24 * 3600
+"""A part that nobody went on with for so long is given up: what it was to be a copy of was deleted meanwhile."""
 
 
 class MoveError(Exception):
@@ -68,6 +70,7 @@ def bring(source: Path, target_root: Path, path: str, pace: Pace, source_name: s
     """
     _made_folder(target_root, Path(STATE_FOLDER, MOVING_FOLDER))
     part = part_of(target_root, path, source_name or str(source))
+    _remove_left_parts(part)
     with _source(source) as taken:
         size_bytes = os.fstat(taken).st_size
         wanted = _copied(taken, size_bytes, part, pace)
@@ -81,6 +84,15 @@ def part_of(target_root: Path, path: str, source_name: str) -> Path:
     """Where a copy is until it is whole."""
     digest = hashlib.sha256(os.fsencode(f"{source_name}\0{path}")).hexdigest()[:32]
     return target_root / STATE_FOLDER / MOVING_FOLDER / f"{digest}.part"
+
+
+def _remove_left_parts(own: Path) -> None:
+    """They would take up room for ever, and no rule would know of them."""
+    before_s = time.time() - LEFT_S
+    for part in own.parent.glob("*.part"):
+        with contextlib.suppress(OSError):
+            if part != own and part.stat().st_mtime < before_s:
+                part.unlink()
 
 
 def remove(root: Path, path: str) -> None:
