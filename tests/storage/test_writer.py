@@ -155,11 +155,11 @@ def test_a_cut_never_makes_a_file_longer(writing: Writing, tmp_path: Path) -> No
     assert len(scan(read_from(data), len(data)).fragments) == 2
 
 
-def test_a_cut_that_comes_too_late_leaves_the_final_file_alone(writing: Writing, tmp_path: Path) -> None:
+def test_a_file_that_is_final_when_the_order_to_cut_it_comes_is_cut(writing: Writing, tmp_path: Path) -> None:
     writing.order(create(PARTS), *appends(PARTS), finish(PARTS), CutSegment(1, 0))
     writing.until(Finished)
-    assert writing.close() == []
-    assert (tmp_path / "cam" / "a.mp4").read_bytes() == PARTS.final_file
+    assert writing.close() == [Cut(1, 0)]
+    assert not (tmp_path / "cam" / "a.mp4").exists()
 
 
 def test_a_file_with_nothing_to_play_cannot_be_made_final(writing: Writing, tmp_path: Path) -> None:
@@ -170,13 +170,17 @@ def test_a_file_with_nothing_to_play_cannot_be_made_final(writing: Writing, tmp_
     assert (tmp_path / "cam" / "a.mp4").exists()
 
 
-def test_few_keys_of_final_segments_are_remembered(writing: Writing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_final_segments_are_remembered(
+    writing: Writing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(volume_files, "FINISHED_KEPT", 1)
     for key in (1, 2):
         writing.order(create(PARTS, f"{key}.mp4", key=key), *appends(PARTS, key), finish(PARTS, key))
         writing.until(Finished)
     writing.order(CutSegment(2, 0), CutSegment(1, 0))
-    assert writing.next() == Cut(1, 0), "forgotten: what became of the file is not known, and it is left alone"
+    assert [writing.next(), writing.next()] == [Cut(2, 0), Cut(1, 0)]
+    assert (tmp_path / "1.mp4").exists(), "forgotten: what became of the file is not known, and it is left alone"
+    assert not (tmp_path / "2.mp4").exists()
 
 
 # ------------------------------------------------------------------ disks that fail
