@@ -170,9 +170,7 @@ def test_a_file_with_nothing_to_play_cannot_be_made_final(writing: Writing, tmp_
     assert (tmp_path / "cam" / "a.mp4").exists()
 
 
-def test_few_final_segments_are_remembered(
-    writing: Writing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_few_final_segments_are_remembered(writing: Writing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(volume_files, "FINISHED_KEPT", 1)
     for key in (1, 2):
         writing.order(create(PARTS, f"{key}.mp4", key=key), *appends(PARTS, key), finish(PARTS, key))

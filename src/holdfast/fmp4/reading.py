@@ -216,7 +216,9 @@ def open_fragment(read_at: ReadAt, at: int, size: int, window: bytes, limits: Li
     if len(window) < moof.end or mdat is None:
         reason = "is cut off"
         raise moof.error(reason)
-    if mdat.kind != b"mdat" or mdat.end > limits.fragment_bytes:
+    is_unsized = window[moof.end : moof.end + 4] == bytes(4)
+    if mdat.kind != b"mdat" or mdat.end > limits.fragment_bytes or is_unsized:
+        # One that says 0 would go on to the end of the file, over all that follows: nobody writes fragments like that.
         reason = "is not followed by an mdat of a size to believe"
         raise moof.error(reason)
     if at + mdat.end > size:

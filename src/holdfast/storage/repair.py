@@ -5,7 +5,7 @@ shortened first, then gets its index, then its header, which is one sector.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -28,8 +28,10 @@ CHECKED_BYTES = 64 << 20
 """How much of a file's end is searched for blocks that a power loss left unwritten: more than is ever unsynced."""
 UNSYNCED_BYTES = 8 << 20
 """So much of it also behind what is whole: as much as comes between two syncs, and more."""
-_ZEROS = bytes(8)
-"""More than a length of four bytes, with what may stand beside it, can have."""
+_SECTOR = bytes(512)
+"""The least that a disk writes; no block of a file system is smaller."""
+_BOX_BYTES = 8
+"""Length and type of the box that holds the media."""
 _NAL_CODECS = frozenset(("avc1", "avc3", "hvc1", "hev1"))
 _SOUND_CODEC = "mp4a"
 _DAMAGED_SUFFIX = ".damaged"
@@ -100,25 +102,29 @@ def _is_foreign(head: bytes) -> bool:
 def _without_unwritten(fd: int, found: SegmentScan) -> tuple[FoundFragment, ...]:
     """Return the fragments up to the last that was written as a whole.
 
-    After a power loss a file can have its length but zeros for what had not reached the disk, if only a few of them at
-    the end: a block that was written in part is written again in its place. Coded video cannot look so: H.264 and H.265
-    never have more than two zero bytes in a row inside a NAL unit, and none at its end. Sound can, but then only what
-    of it lies behind the last picture is left out.
+    After a power loss a file can have its length but zeros for what had not reached the disk: whole blocks, and at the
+    end as few as one byte, since a block that was written in part is written again in its place. Coded video does not
+    look so: H.264 and H.265 never have more than two zero bytes in a row inside a NAL unit, and none at its end. But
+    a camera may pad it, and a bit may fall over: before what is whole only a sector of zeros counts. Sound can look so,
+    but then only what of it lies behind the last picture is left out.
     """
     fragments = list(found.fragments)
     if any(track.codec[:4] not in _NAL_CODECS | {_SOUND_CODEC} for track in found.header.tracks):
         return found.fragments
     checked = 0
+    followed = {fragment.offset for fragment in fragments} | {found.index_start}
     while fragments and checked < CHECKED_BYTES:
         last = fragments[-1]
-        if not _is_unwritten(fd, last):
+        if not _lacks_sector(fd, last, followed) and (last.end in followed or os.pread(fd, 1, last.end - 1) != b"\0"):
             break
         fragments.pop()
         checked += last.size
-    return tuple(fragments[: _first_unwritten(fd, fragments, min(UNSYNCED_BYTES, CHECKED_BYTES - checked))])
+    return tuple(fragments[: _first_unwritten(fd, fragments, followed, min(UNSYNCED_BYTES, CHECKED_BYTES - checked))])
 
 
-def _first_unwritten(fd: int, fragments: Sequence[FoundFragment], most_bytes: int) -> int:
+def _first_unwritten(
+    fd: int, fragments: Sequence[FoundFragment], followed: Collection[int | None], most_bytes: int
+) -> int:
     """Return the index of the first fragment with a picture that was not written as a whole; their number if all were.
 
     A disk writes blocks in any order: what is whole at the end says nothing of what lies before it and was as young.
@@ -128,14 +134,19 @@ def _first_unwritten(fd: int, fragments: Sequence[FoundFragment], most_bytes: in
         if checked >= most_bytes:
             break
         checked += fragments[index].size
-        if any(run.kind == "video" for run in fragments[index].runs) and _is_unwritten(fd, fragments[index]):
+        is_picture = any(run.kind == "video" for run in fragments[index].runs)
+        if is_picture and _lacks_sector(fd, fragments[index], followed):
             found = index
     return found
 
 
-def _is_unwritten(fd: int, fragment: FoundFragment) -> bool:
-    media = os.pread(fd, fragment.size - fragment.moof_bytes, fragment.offset + fragment.moof_bytes)
-    return media[-1:] == b"\0" or _ZEROS in media
+def _lacks_sector(fd: int, fragment: FoundFragment, followed: Collection[int | None]) -> bool:
+    """Whether a sector of its media, or all of it, is zeros. The last one in part only if nothing whole follows."""
+    begin = fragment.offset + fragment.moof_bytes
+    media = os.pread(fd, fragment.size - fragment.moof_bytes, begin)
+    end = len(media) - (len(_SECTOR) - 1 if fragment.end in followed else 0)
+    sectors = (media[at : at + len(_SECTOR)] for at in range(-begin % len(_SECTOR), end, len(_SECTOR)))
+    return not media[_BOX_BYTES:].strip(b"\0") or any(_SECTOR.startswith(sector) for sector in sectors)
 
 
 def _plan_finish(

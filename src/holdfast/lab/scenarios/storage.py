@@ -3,6 +3,7 @@
 Footage waits in memory. Nothing is lost, nothing is written twice, and nothing lands below an empty mount point.
 """
 
+import contextlib
 import math
 import random
 import time
@@ -142,4 +143,9 @@ def account(made: Stand) -> Account:
 
 def _size(made: Stand, camera: int) -> int:
     """Bytes of the camera's footage."""
-    return sum(file.stat().st_size for file in made.files(camera))
+    size = 0
+    for file in made.files(camera):
+        # One may be removed just now: of what is written again elsewhere.
+        with contextlib.suppress(FileNotFoundError):
+            size += file.stat().st_size
+    return size
