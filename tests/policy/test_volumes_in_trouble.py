@@ -121,6 +121,14 @@ def test_a_full_volume_stays_open_and_is_used_again_with_as_much_again_as_its_re
     assert rig.see("main", FULL_NO_MORE) == (Use("main"), ComeHome("main"), Tell("main", FULL, HEALTHY, ""))
 
 
+def test_a_full_volume_that_refuses_data_though_there_seems_to_be_space_is_not_used() -> None:
+    rig = well()
+    rig.fail("main", FULL)
+    for _ in range(9):
+        assert rig.see("main", after_s=FULL_S, is_refusing=True) == ()
+    assert rig.see("main") == (Use("main"), ComeHome("main"), Tell("main", FULL, HEALTHY, ""))
+
+
 def test_the_sentence_says_how_much_is_free_and_how_much_is_wanted() -> None:
     rig = well()
     rig.see("main", NEARLY_FULL)

@@ -71,9 +71,15 @@ class Rig:
         return self.step(WritingFailed(name, self.process(name), "It broke.", state))
 
     def see(
-        self, name: str, space: VolumeSpace = ROOMY, slowest_s: float = 0.0, after_s: float = 0.0
+        self,
+        name: str,
+        space: VolumeSpace = ROOMY,
+        slowest_s: float = 0.0,
+        after_s: float = 0.0,
+        *,
+        is_refusing: bool = False,
     ) -> tuple[Action, ...]:
-        return self.step(Seen(name, self.process(name), space, slowest_s), after_s)
+        return self.step(Seen(name, self.process(name), space, slowest_s, is_refusing), after_s)
 
     def unanswered(self, name: str, for_s: float) -> tuple[Action, ...]:
         return self.step(Unanswered(name, self.process(name), for_s))

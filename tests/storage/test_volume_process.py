@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -124,6 +125,37 @@ async def test_it_tells_the_space_and_the_pace_every_second(tmp_path: Path) -> N
         found: list[VolumeSeen] = [await rig.when_seen(), await rig.when_seen()]
     assert all(0 < seen.free_bytes <= seen.total_bytes for seen in found)
     assert any(seen.slowest_s > 0 for seen in found)
+
+
+@pytest.mark.root
+async def test_while_a_disk_refuses_data_as_full_it_says_so_whatever_the_free_space_is(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "size=16m,nr_inodes=40") as root:
+        async with opened(root) as rig:
+            assert not (await rig.when_seen()).is_refusing
+            use_up_names(root)
+            rig.order(create(PARTS))
+            await rig.until(SegmentFailed)
+            seen = await rig.when_seen()
+            assert seen.is_refusing
+            assert seen.free_bytes > 8 << 20
+            assert (await rig.when_seen()).is_refusing
+            shutil.rmtree(root / FILLERS)
+            await rig.when_seen()
+            assert not (await rig.when_seen()).is_refusing
+            rig.order(create(PARTS, key=2))
+            await rig.until(Created)
+        assert not list(root.glob(".holdfast-try*"))
+
+
+FILLERS = "fillers"
+
+
+def use_up_names(root: Path) -> None:
+    """Make files until the file system takes no more, however much space is left."""
+    (root / FILLERS).mkdir()
+    with contextlib.suppress(OSError):
+        for number in range(40):
+            (root / FILLERS / str(number)).touch()
 
 
 async def test_signals_that_are_meant_for_the_recorder_do_not_end_it(tmp_path: Path) -> None:

@@ -157,6 +157,8 @@ class Seen:
     space: VolumeSpace
     slowest_s: float
     """The longest write or sync since it said so last."""
+    is_refusing: bool = False
+    """It takes no data, whatever the space."""
 
 
 @dataclass(frozen=True, slots=True)

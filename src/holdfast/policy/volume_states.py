@@ -36,8 +36,8 @@ FLAPS = 2
 HOLD_S = 10.0
 HOLD_CAP_S = 60.0
 MOST_LOSSES = 8
-FULL_S = 5.0
-"""A disk that refuses data although there seems to be space is left alone for so long."""
+FULL_S = 1.0
+"""A disk that was full is left alone for so long, at least."""
 
 
 def changed(volume: Volume, state: VolumeState, sentence: str, at_s: float) -> VolumeStep:
@@ -147,7 +147,8 @@ def seen(volume: Volume, event: Seen, rules: VolumeRules, at_s: float) -> Volume
     """What its process says now and then."""
     volume = replace(volume, space=event.space)
     if volume.state is VolumeState.FULL:
-        if at_s - volume.since_s >= FULL_S and has_room(event.space, rules, again=True):
+        is_rested = at_s - volume.since_s >= FULL_S
+        if is_rested and not event.is_refusing and has_room(event.space, rules, again=True):
             return returned(volume, at_s)
         return volume, ()
     if not has_room(event.space, rules):

@@ -119,6 +119,8 @@ class VolumeSeen:
     total_bytes: int
     slowest_s: float
     """The longest that a write or sync took that ended since the last time, or has taken until now."""
+    is_refusing: bool = False
+    """It refused data as full, and does so still, whatever the free space is: blocks or files may be limited."""
 
 
 @dataclass(frozen=True, slots=True)

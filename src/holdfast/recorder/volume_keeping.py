@@ -166,8 +166,8 @@ class VolumeKeeper:
                 self._step(WritingFailed(name, process, sentence, state))
             case VolumeRefused(state, sentence):
                 self._step(OpeningRefused(name, process, state, sentence))
-            case VolumeSeen(free_bytes, total_bytes, slowest_s):
-                self._step(Seen(name, process, VolumeSpace(free_bytes, total_bytes), slowest_s))
+            case VolumeSeen(free_bytes, total_bytes, slowest_s, is_refusing):
+                self._step(Seen(name, process, VolumeSpace(free_bytes, total_bytes), slowest_s, is_refusing))
             case VolumeLost(sentence):
                 self._step(WritingFailed(name, process, sentence, VolumeState.GONE))
             case VolumeExited():

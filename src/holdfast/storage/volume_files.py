@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast.domain.faults import Fault
+from holdfast.domain.volumes import VolumeState
 from holdfast.fmp4 import HEAD_BYTES, Fmp4Error, read_header
 from holdfast.fmp4.key_frames import index_size
 from holdfast.ports.volumes import (
@@ -140,6 +141,8 @@ class VolumeFiles:
     def __init__(self, root: Path, run: Run, shown: Path | None = None) -> None:
         """Nothing is done before the first order. `shown`: how the folder is called in sentences, if not `root`."""
         self.pace = Pace()
+        self.is_refused = False
+        """Whether the disk said that it is full. The owner sets it back when it takes data again."""
         self._root, self._run = root, run
         self._shown = root if shown is None else shown
         self._open: dict[int, _Segment] = {}
@@ -353,6 +356,7 @@ class VolumeFiles:
     def _tell_failed(self, key: int, error: Exception, named: str, path: str) -> None:
         fault = self._fault(key, error, Path(named))
         state = volume_state_of(error) if isinstance(error, OSError) else None
+        self.is_refused = self.is_refused or state is VolumeState.FULL
         self._answers.append(SegmentFailed(key, fault.kind, fault.sentence, path, state))
 
     def _fault(self, key: int, error: Exception, path: Path) -> Fault:

@@ -10,7 +10,7 @@ from pathlib import Path
 from holdfast.domain.volumes import VolumeSpace, VolumeState
 from holdfast.ports.volumes import OpenVolume, VolumeReady, VolumeRefused
 from holdfast.storage.errors import fault_of, volume_state_of
-from holdfast.storage.identity import VolumeError, adopting, open_volume
+from holdfast.storage.identity import VolumeError, adopting, open_volume, try_out
 
 STATE_FOLDER = ".holdfast"
 WRITER_LOCK = "writer.lock"
@@ -71,6 +71,15 @@ def validated(order: OpenVolume) -> VolumeReady | VolumeRefused:
         where = f" --in {shlex.quote(order.state)}" if is_adoptable else ""
         return VolumeRefused(error.state, error.sentence + where)
     return VolumeReady(found.identity, found.file_system, found.space, found.path, found.full)
+
+
+def refuses_data(root: Path) -> bool:
+    """Whether the volume that is the working directory is too full for a little file. Raises OSError, VolumeError."""
+    folder = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return bool(try_out(folder, root))
+    finally:
+        os.close(folder)
 
 
 def space_of(folder: Path) -> VolumeSpace:

@@ -26,8 +26,9 @@ from holdfast.domain.volumes import VolumeState
 from holdfast.ports.volumes import OpenVolume, VolumeReady, VolumeRefused, VolumeSeen
 from holdfast.storage.errors import fault_of, volume_state_of
 from holdfast.storage.hands import HASTE_S, Hands
+from holdfast.storage.identity import VolumeError
 from holdfast.storage.volume_files import VolumeFiles
-from holdfast.storage.volume_opening import opened, space_of
+from holdfast.storage.volume_opening import opened, refuses_data, space_of
 from holdfast.storage.volume_wire import (
     HEAD,
     ProcessAnswer,
@@ -119,10 +120,12 @@ class VolumeProcess:
 
     def run(self) -> None:
         """Open the volume, obey, end. Raises WireError."""
-        root = self._open()
-        if root is None:
+        found = self._open()
+        if found is None:
             return
+        root, ready = found
         files = VolumeFiles(Path(), self._hands.run, shown=root)
+        files.is_refused = bool(ready.full)
         self._poll.register(self._hands.wake_fd, select.POLLIN)
         next_sync_s = next_seen_s = time.monotonic() + SYNC_LEAST_S
         while not self._is_last:
@@ -137,8 +140,8 @@ class VolumeProcess:
             self._tell(*files.take_answers())
         self._end(files)
 
-    def _open(self) -> Path | None:
-        """Try until the volume could be opened; its folder, or None when nobody wants it any more."""
+    def _open(self) -> tuple[Path, VolumeReady] | None:
+        """Try until the volume could be opened: its folder, what was found. None when nobody wants it any more."""
         while True:
             self._poll.poll()
             try:
@@ -152,7 +155,7 @@ class VolumeProcess:
             answer = opened(order)
             self._tell(answer)
             if isinstance(answer, VolumeReady):
-                return Path(order.root)
+                return Path(order.root), answer
 
     def _turn(self, files: VolumeFiles, until_s: float) -> None:
         """Wait for something to do, and do it; come back in time."""
@@ -200,12 +203,15 @@ class VolumeProcess:
     def _tell_space(self, root: Path, files: VolumeFiles) -> None:
         try:
             space = space_of(Path())
+            files.is_refused = files.is_refused and refuses_data(root)
+        except VolumeError as error:
+            self._tell(VolumeRefused(error.state, error.sentence))
         except OSError as error:
             self._tell(VolumeRefused(volume_state_of(error) or VolumeState.REFUSED, fault_of(error, root)[1]))
         else:
             slowest_s = files.pace.slowest_s()
             self._sync_every_s = max(SYNC_LEAST_S, SYNC_EVERY_S - 2 * slowest_s)
-            self._tell(VolumeSeen(space.free_bytes, space.total_bytes, slowest_s))
+            self._tell(VolumeSeen(space.free_bytes, space.total_bytes, slowest_s, files.is_refused))
 
     def _tell(self, *answers: ProcessAnswer) -> None:
         with contextlib.suppress(OSError):
