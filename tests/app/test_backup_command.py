@@ -131,7 +131,7 @@ def test_what_is_being_written_waits_for_the_next_time(made: Several, target: Pa
     row = made.rows()["main", ONE.path]
     made.post(replace(row, state=SegmentState.OPEN))
     assert back_up(made, target) == Exit.OK
-    assert "1 files are still being written" in capsys.readouterr().out
+    assert "1 file is still being written" in capsys.readouterr().out
     made.post(row)
     assert back_up(made, target) == Exit.OK
     assert ONE.path in files(target)
@@ -142,7 +142,7 @@ def test_what_is_on_a_volume_that_is_not_there_is_said_and_not_forgotten(
 ) -> None:
     aside = made.second.rename(made.second.with_name("aside"))
     assert back_up(made, target) == Exit.INCOMPLETE
-    assert "1 files are on volumes that are not there: second." in capsys.readouterr().out
+    assert "1 file is on volumes that are not there: second." in capsys.readouterr().out
     aside.rename(made.second)
     assert back_up(made, target) == Exit.OK
     assert TWO.path in files(target)
@@ -166,7 +166,7 @@ def test_a_file_that_was_deleted_meanwhile_is_no_failure(
     (made.first / ONE.path).unlink()
     monkeypatch.setattr(CatalogReader, "segment", lambda *_, **__: None)
     assert back_up(made, target) == Exit.OK
-    assert "1 files moved or were deleted meanwhile." in capsys.readouterr().out
+    assert "1 file moved or were deleted meanwhile." in capsys.readouterr().out
 
 
 def test_the_backup_accounts_for_its_own_gaps_and_holds(made: Several, target: Path, capsys: Shown) -> None:
@@ -182,7 +182,7 @@ def test_the_backup_accounts_for_its_own_gaps_and_holds(made: Several, target: P
     assert set(found.holds) == {"hold 1"}
     assert found.runs == 1
     run(["backup", "--verify", str(target)])
-    assert "It accounts for 1 gaps, and knows of 1 holds." in capsys.readouterr().out
+    assert "It accounts for 1 gap, and knows of 1 hold." in capsys.readouterr().out
 
 
 # ---------------------------------------------------------------- removing the source
@@ -210,7 +210,7 @@ def test_what_is_held_or_open_never_goes(made: Several, target: Path, capsys: Sh
     made.post(*holding(ONE), replace(row, state=SegmentState.OPEN))
     for _ in range(2):
         assert back_up(made, target, "--remove") == Exit.OK
-        assert "1 files are held: they are in the backup, and stay here." in capsys.readouterr().out
+        assert "1 file is held: they are in the backup, and stay here." in capsys.readouterr().out
     assert set(made.rows()) == {("main", ONE.path), ("main", THREE.path)}
     assert sorted(files(made.first)) == sorted([ONE.path, THREE.path])
 

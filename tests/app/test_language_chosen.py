@@ -2,7 +2,7 @@
 
 import pytest
 
-from holdfast.app.language import cells, language, wrapped
+from holdfast.app.language import cells, language, say, wrapped
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,14 @@ def test_lines_are_broken_by_columns_and_not_by_letters() -> None:
     assert cells("앞문 cam") == 8
     assert wrapped("가나 다라 마바", 9) == ["가나 다라", "마바"]
     assert wrapped("one-very-long-word x", 5) == ["one-very-long-word", "x"]
+
+
+def test_one_file_is_not_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDFAST_LANG", "en")
+    sentence = "{count} files were saved, {size}, each read back and compared."
+    assert say(sentence, count=1, size="2 files") == "1 file was saved, 2 files, each read back and compared."
+    assert say(sentence, count=21, size="") == "21 files were saved, , each read back and compared."
+    assert say("It accounts for {gaps} gaps, and knows of {holds} holds.", gaps=1, holds=2) == (
+        "It accounts for 1 gap, and knows of 2 holds."
+    )
+    assert say("{done} of {count} files", done=1, count=1) == "1 of 1 files"

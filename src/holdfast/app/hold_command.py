@@ -70,7 +70,7 @@ def hold(options: argparse.Namespace) -> int:
     print(say("Held until it is released: {id}", id=made.hold_id))
     size = space_words(sum(one.size_bytes for one in held))
     files = len(held)
-    print(say("{files} files, {size}, of {camera} are kept.", files=files, size=size, camera=made.camera))
+    print(say("Kept of {camera}: {files} files, {size}.", files=files, size=size, camera=made.camera))
     if deleted:
         print(say("A part of this range had been deleted before: holdfast gaps shows it."))
     if made.to_wall_ns > made.created_wall_ns:

@@ -21,6 +21,12 @@ CLAUSES = frozenset({"reason", "remedy", "sentence", "what", "difference", "trou
 """Holes that hold words of ours and not data: they are translated in their turn."""
 NUMBERS = frozenset({"bytes", "count", "offset", "seconds"})
 _HOLE = re.compile(r"\{(\w+)\}")
+_OF_ONE = {"are": "is", "were": "was", "stay": "stays", "go": "goes", "reach": "reaches", "lie": "lies"}
+_COUNTED = re.compile(
+    r"(?<!\} of )\{(\w+)\} (alarm|camera|file|frame|gap|hold|line|picture|place|thumbnail|track)s\b"
+    rf"(?: ({'|'.join(_OF_ONE)})\b)?"
+)
+"""What is counted in sentences; not in "{done} of {count} files"."""
 _BETWEEN_CLAUSES = "; "
 _DEEPEST = 4
 
@@ -37,7 +43,21 @@ def language() -> str:
 def say(sentence: str, **values: object) -> str:
     """The sentence in the user's language, with `values` put in."""
     said = LANGUAGES[language()].get(sentence, sentence)
-    return said.format(**values) if values else said
+    if not values:
+        return said
+    return (_in_singular(said, values) if said is sentence else said).format(**values)
+
+
+def _in_singular(sentence: str, values: Mapping[str, object]) -> str:
+    """The English template with "{count} file is" in place of "{count} files are" where the count is 1."""
+
+    def one(match: re.Match[str]) -> str:
+        hole, noun, verb = match.groups(default="")
+        if values.get(hole) != 1:
+            return match.group()
+        return f"{{{hole}}} {noun}{verb and ' ' + _OF_ONE[verb]}"
+
+    return _COUNTED.sub(one, sentence)
 
 
 def translated(text: str) -> str:

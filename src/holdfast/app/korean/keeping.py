@@ -34,7 +34,7 @@ KEEPING: Mapping[str, str] = {
     "--reason needs 1 to {most} letters.": "--reason에는 1자에서 {most}자까지 써야 합니다.",
     "Nothing lies in between: --from must be before --to.": "구간이 비어 있습니다. --from이 --to보다 앞서야 합니다.",
     "Held until it is released: {id}": "해제할 때까지 보존합니다: {id}",
-    "{files} files, {size}, of {camera} are kept.": "{camera}의 파일 {files}개({size})를 보존합니다.",
+    "Kept of {camera}: {files} files, {size}.": "{camera}의 파일 {files}개({size})를 보존합니다.",
     "A part of this range had been deleted before: holdfast gaps shows it.": (
         "이 구간의 일부는 이미 삭제되었습니다. holdfast gaps로 볼 수 있습니다."
     ),
