@@ -17,7 +17,7 @@ import pytest
 from holdfast.lab.scenarios.stand import await_that
 from holdfast.lab.storage.disks import LoopDisk, TmpfsDisk
 from holdfast.lab.storage.fuse_disk import WRITES_AND_SYNCS, FuseDisk, TroubleName
-from holdfast.lab.storage.mounts import DiskError, Kind, is_mounted
+from holdfast.lab.storage.mounts import DiskError, Kind, attach, backing, detach, is_mounted
 from holdfast.lab.storage.needs import Need
 from tests.having import skip_without
 
@@ -254,3 +254,18 @@ def test_a_disk_that_cannot_be_made_leaves_no_mount(
     with pytest.raises((DiskError, OSError)), LoopDisk(tmp_path, "ext4"):
         pass
     assert not is_mounted(tmp_path / "disk")
+
+
+def test_a_loop_device_that_is_somebody_elses_by_now_is_left_alone(tmp_path: Path) -> None:
+    skip_without("loop")
+    ours, theirs = tmp_path / "ours", tmp_path / "their own"
+    for image in (ours, theirs):
+        image.write_bytes(bytes(1 << 20))
+    device = attach(theirs)
+    try:
+        assert backing(device) == str(theirs)
+        detach(device, ours)
+        assert backing(device) == str(theirs)
+    finally:
+        detach(device, theirs)
+    assert backing(device) != str(theirs)

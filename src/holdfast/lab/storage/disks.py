@@ -146,7 +146,7 @@ class LoopDisk(Mounted):
         self._clear()
         if self._is_broken:
             self._is_broken = False
-            detach(self.device)
+            detach(self.device, self._image)
             self._devices.append(attach(self._image, self._sector_bytes))
             self._repair()
         mount(self.device, self.folder, self.kind)
@@ -165,4 +165,4 @@ class LoopDisk(Mounted):
     def _end(self) -> None:
         super()._end()
         for device in self._devices:
-            detach(device)
+            detach(device, self._image)

@@ -52,7 +52,7 @@ def make_image(image: Path, kind: Kind, size_bytes: int, sector_bytes: int) -> N
     try:
         command(*_MKFS[kind], device)
     finally:
-        detach(device)
+        detach(device, image)
 
 
 def attach(image: Path, sector_bytes: int = 512, *, direct: bool = False) -> str:
@@ -61,9 +61,19 @@ def attach(image: Path, sector_bytes: int = 512, *, direct: bool = False) -> str
     return command("losetup", "--find", "--show", "--sector-size", str(sector_bytes), *flags, str(image)).strip()
 
 
-def detach(device: str) -> None:
-    """Let a loop device go; it goes with its last user."""
-    subprocess.run(["losetup", "--detach", device], capture_output=True, check=False, timeout=_COMMAND_TIMEOUT_S)
+def detach(device: str, image: Path) -> None:
+    """Let the loop device of this file go; it goes with its last user. One that is somebody else's by now is left."""
+    if backing(device) == os.path.realpath(image):
+        subprocess.run(["losetup", "--detach", device], capture_output=True, check=False, timeout=_COMMAND_TIMEOUT_S)
+
+
+def backing(device: str) -> str:
+    """The file of a loop device; empty when it has none."""
+    try:
+        name = Path(f"/sys/block/{Path(device).name}/loop/backing_file").read_bytes()
+    except OSError:
+        return ""
+    return os.fsdecode(name.rstrip(b"\n").removesuffix(b" (deleted)"))
 
 
 def mount(source: str, folder: Path, kind: str, options: Sequence[str] = ()) -> None:

@@ -88,7 +88,7 @@ class LoggedDisk(Mounted):
             yield self.folder
         finally:
             unmount(self.folder)
-            detach(device)
+            detach(device, self._image)
 
     def _make(self) -> None:
         make_image(self._initial, self.kind, 0, self._sector_bytes)
@@ -103,6 +103,6 @@ class LoggedDisk(Mounted):
         self._fuse.kill()
         super()._end()
         if self._device:
-            detach(self._device)
+            detach(self._device, self._behind / NAME)
             self._device = ""
         self._fuse.stop()
