@@ -113,10 +113,8 @@ class SoundTimes:
 
     def _is_step(self, step_ns: int) -> bool:
         # Not by the shortest one: among nonsense one is nearly nothing by chance, and what is right is too long for it.
-        longest_ns = (
-            min(LONGEST_PACKET_NS, MOST_STEPS * sorted(self._steps)[len(self._steps) // 2]) if self._steps else 0
-        )
-        return 0 < step_ns <= (longest_ns or LONGEST_PACKET_NS)
+        usual_ns = sorted(self._steps)[len(self._steps) // 2] if self._steps else LONGEST_PACKET_NS
+        return 0 < step_ns <= min(LONGEST_PACKET_NS, MOST_STEPS * usual_ns)
 
     def _goes_on(self, step_ns: int, delay_ns: int) -> bool:
         return self._is_step(step_ns) or (step_ns > 0 and abs(delay_ns - self._delay_ns) <= SAME_CLOCK_NS)
