@@ -26,7 +26,10 @@ _OF_ONE_FILE = frozenset(
 )
 """What a file, its name, its folder or this process is to blame for: the volume may be well."""
 _REMEDY = {
-    errno.ENOSPC: "The disk is full. Free some space; recording goes on by itself.",
+    errno.ENOSPC: (
+        "The disk is full. Free some space; if there is some, it holds as many files as it can (df -i): remove some. "
+        "Recording goes on by itself."
+    ),
     errno.EDQUOT: "The disk quota is used up. Raise it or free some space; recording goes on by itself.",
     errno.EROFS: "The file system is read-only. It may have been damaged: check it, then mount it for writing.",
     errno.EIO: "The disk reports an input/output error. Check its cable and health.",

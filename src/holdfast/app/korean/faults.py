@@ -125,8 +125,12 @@ _STORAGE = {
         "{root}: 디스크를 기다리는 이전 프로세스가 아직 사용 중입니다. 디스크를 확인하십시오."
     ),
     "{path} cannot be written ({reason}). {remedy}": "{path}: 쓸 수 없습니다 ({reason}). {remedy}",
-    "The disk is full. Free some space; recording goes on by itself.": (
-        "디스크가 가득 찼습니다. 공간을 확보하면 녹화가 저절로 계속됩니다."
+    (
+        "The disk is full. Free some space; if there is some, it holds as many files as it can (df -i): remove some. "
+        "Recording goes on by itself."
+    ): (
+        "디스크가 가득 찼습니다. 공간을 확보하세요. 공간이 남아 있다면 파일 수가 한도에 이른 것이니(df -i) "
+        "파일을 지우세요. 녹화는 저절로 계속됩니다."
     ),
     "The disk quota is used up. Raise it or free some space; recording goes on by itself.": (
         "디스크 할당량을 다 썼습니다. 할당량을 늘리거나 공간을 확보하면 녹화가 저절로 계속됩니다."
