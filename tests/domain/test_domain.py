@@ -1,5 +1,7 @@
 """The vocabulary: what follows from a value, and that no value shows a secret."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,9 +9,10 @@ from hypothesis import strategies as st
 from holdfast.domain.certificates import CertificateForgotten, CertificateRecord
 from holdfast.domain.faults import OWN_DOMAIN, Branch, ErrorReport, Fault, FaultKind, OwnError
 from holdfast.domain.secrets import one_line, redact
-from holdfast.domain.segments import LOCAL_NODE, FaultRecord, SegmentRecord, SegmentState
+from holdfast.domain.segments import LOCAL_NODE, FaultRecord
 from holdfast.domain.streams import Mode, StreamAddress, StreamId
-from holdfast.domain.times import NS_PER_MS, NS_PER_S, PtsNs, WallNs
+from holdfast.domain.times import NS_PER_MS, NS_PER_S, WallNs
+from tests.records import PLAIN
 
 
 @pytest.mark.parametrize(
@@ -52,23 +55,7 @@ def test_the_native_client_is_chosen_wherever_it_can(source: str, transport: str
 
 
 def test_a_segment_ends_as_its_own_media_time_counts() -> None:
-    record = SegmentRecord(
-        path="cam_01/a.mp4",
-        camera="cam_01",
-        stream="main",
-        run_id="r",
-        session=1,
-        ordinal=0,
-        wall_start_ns=WallNs(1_000 * NS_PER_S),
-        duration_ns=1_500 * NS_PER_MS,
-        pts_start_ns=PtsNs(0),
-        size_bytes=1,
-        codec="avc1.640028",
-        width=640,
-        height=360,
-        frames=15,
-        state=SegmentState.FINAL,
-    )
+    record = replace(PLAIN, wall_start_ns=WallNs(1_000 * NS_PER_S), duration_ns=1_500 * NS_PER_MS)
     assert record.wall_end_ns == 1_001_500 * NS_PER_MS
     assert (record.node, record.volume, record.end_reason) == ("local", "main", None)
 
