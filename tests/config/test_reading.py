@@ -167,6 +167,22 @@ def test_a_password_file_is_read_beside_the_configuration(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
+    "lines",
+    [
+        'url = "rtsp://u@h"\npassword_file = "{name}"',
+        'url = "rtsp://h"\n[alarms]\nwebhook_file = "{name}"',
+        'url = "rtsp://h"\n[alarms]\nheartbeat_file = "{name}"',
+    ],
+)
+def test_a_file_that_cannot_be_one_is_said_to_its_end(tmp_path: Path, lines: str) -> None:
+    far = "folder/" * 30
+    (found,) = problems(tmp_path, with_camera(lines.format(name=f"{far}none")))
+    assert found.endswith(f'{far}none" cannot be read (No such file or directory).')
+    (found,) = problems(tmp_path, with_camera(lines.format(name="no\\u0000ne")))
+    assert found.endswith('no\\u0000ne" cannot be the name of a file.')
+
+
+@pytest.mark.parametrize(
     ("lines", "said"),
     [
         ('url = "rtsp://h"\nurll = "x"', "holdfast.toml:7: [[camera]] one: urll is not known here. Did you mean url?"),

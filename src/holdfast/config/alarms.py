@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from holdfast.config.first_line import first_line
 from holdfast.config.settings import AlarmSettings
-from holdfast.config.tables import Table, shown
+from holdfast.config.tables import Table
 
 MOST_URL_BYTES = 4096
 METHODS = ("GET", "POST")
@@ -69,29 +70,12 @@ def _url(table: Table, key: str, folder: Path) -> tuple[str, Path | None]:
     if file is not None:
         if given:
             table.problem(file_key, f"{file_key}: there is {key}, too. Keep one of them.")
-        given, key = _first_line(table, file_key, file), file_key
+        given, key = first_line(table, file_key, file, "the URL").strip(), file_key
     if given and not _is_usable(given):
         # Its value is not shown: the URL of a webhook is a secret.
         table.problem(key, f"{key} is no URL that can be used. Write http://HOST/PATH or https://HOST/PATH.")
         return "", file
     return given, file
-
-
-def _first_line(table: Table, key: str, file: Path) -> str:
-    value = shown("file", str(file))
-    try:
-        with file.open("rb") as opened:
-            lines = opened.read(MOST_URL_BYTES).decode().splitlines()
-    except OSError as error:
-        table.problem(key, f"{key} = {value} cannot be read ({error.strerror}).")
-        return ""
-    except UnicodeDecodeError:
-        table.problem(key, f"{key} = {value} is no UTF-8 text.")
-        return ""
-    if not lines or not lines[0].strip():
-        table.problem(key, f"{key} = {value} is empty. Its first line is the URL.")
-        return ""
-    return lines[0].strip()
 
 
 def _is_usable(url: str) -> bool:

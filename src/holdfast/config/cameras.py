@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
+from holdfast.config.first_line import first_line
 from holdfast.config.retention import read_own
 from holdfast.config.settings import CameraSettings
 from holdfast.config.tables import Table, shown
@@ -15,7 +16,6 @@ from holdfast.policy.naming import camera_id
 TRANSPORTS = ("tcp", "udp")
 CERTIFICATES = ("first", "trusted", "any")
 """Which one of rtsps is taken: the first one that is seen from then on, one that this machine trusts, every one."""
-MOST_PASSWORD_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,24 +176,7 @@ def _account(table: Table, folder: Path) -> tuple[str, str | None, Path | None]:
     if password is not None:
         table.problem("password_file", "password_file: there is a password, too. Keep one of them.")
         return user, password, file
-    return user, _password_in(table, file), file
-
-
-def _password_in(table: Table, file: Path) -> str:
-    value = shown("password_file", str(file))
-    try:
-        with file.open("rb") as opened:
-            lines = opened.read(MOST_PASSWORD_BYTES).decode().splitlines()
-    except OSError as error:
-        table.problem("password_file", f"password_file = {value} cannot be read ({error.strerror}).")
-        return ""
-    except UnicodeDecodeError:
-        table.problem("password_file", f"password_file = {value} is no UTF-8 text.")
-        return ""
-    if not lines or not lines[0]:
-        table.problem("password_file", f"password_file = {value} is empty. Its first line is the password.")
-        return ""
-    return lines[0]
+    return user, first_line(table, "password_file", file, "the password"), file
 
 
 def _with_account(table: Table, key: str, address: StreamAddress, user: str, password: str | None) -> StreamAddress:

@@ -3,6 +3,7 @@
 import difflib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from holdfast.config.lines import Lines, Place
@@ -13,6 +14,7 @@ from holdfast.domain.secrets import redact
 SECRETS = frozenset({"password", "webhook", "heartbeat"})
 """Keys whose values are never shown."""
 MOST_SHOWN = 80
+MOST_SHOWN_OF_A_PATH = 1000
 _Number = TypeVar("_Number", int, float)
 
 
@@ -189,8 +191,9 @@ def given_or(given: _Number | None, usual: _Number) -> _Number:
 
 
 def shown(key: str, value: object) -> str:
-    """A value as it may be shown: never a password, and not for pages."""
+    """A value as it may be shown: never a password, a path to its end, all else not for pages."""
     if key in SECRETS:
         return "…"
     text = redact(json.dumps(value, ensure_ascii=False, default=str))
-    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"
+    most = MOST_SHOWN_OF_A_PATH if isinstance(value, Path) else MOST_SHOWN
+    return text if len(text) <= most else text[:most] + "…"
