@@ -2,9 +2,10 @@
 
 import os
 import socket
+import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import closing
 
 from holdfast.app.notify import ALIVE
 
@@ -15,8 +16,12 @@ class Manager:
     def __init__(self, address: str) -> None:
         self.address = address
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind("\0" + address[1:] if address.startswith("@") else address)
         self._socket.settimeout(0.02)
+        try:
+            self._socket.bind("\0" + address[1:] if address.startswith("@") else address)
+        except OSError:
+            self._socket.close()
+            raise
         self.heard: list[str] = []
 
     def close(self) -> None:
@@ -39,11 +44,11 @@ class Manager:
         return self.lines().count(ALIVE)
 
 
-def managers(folder: Path) -> Iterator[Manager]:
-    """One at a path."""
-    made = Manager(str(folder / "notify"))
-    yield made
-    made.close()
+def managers() -> Iterator[Manager]:
+    """One at a path, which must be short (unix(7): 108 bytes), wherever temporary files are."""
+    folder = tempfile.TemporaryDirectory(prefix="holdfast-", dir="/tmp")
+    with folder as name, closing(Manager(f"{name}/notify")) as made:
+        yield made
 
 
 def abstract_name() -> str:

@@ -82,6 +82,7 @@ MADE_IN_ENGLISH: Mapping[str, tuple[str, ...]] = {
     "app/alarms_command.py": ("TEST_SENTENCE",),
     "config/alarms.py": ("problem",),
     "config/backup.py": ("problem",),
+    "config/first_line.py": ("problem",),
     "app/backup.py": ("INTERRUPTED", "return"),
     "app/backup_helper.py": ("HelperError",),
     "app/backup_schedule.py": ("Ended", "return"),

@@ -2,8 +2,8 @@
 
 import os
 import re
-import socket
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,8 @@ from tests.app.managing import Manager, abstract_name, managers
 
 
 @pytest.fixture
-def manager(tmp_path: Path) -> Iterator[Manager]:
-    yield from managers(tmp_path)
+def manager() -> Iterator[Manager]:
+    yield from managers()
 
 
 def test_what_is_told_is_one_message_of_lines(manager: Manager) -> None:
@@ -70,12 +70,10 @@ def test_a_manager_that_is_gone_or_takes_nothing_holds_nobody_up(tmp_path: Path)
     notifier = Notifier(str(tmp_path / "none"))
     assert not notifier.tell("READY=1")
     notifier.close()
-    deaf = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    deaf.bind(str(tmp_path / "deaf"))
-    notifier = Notifier(str(tmp_path / "deaf"))
-    assert not all(notifier.tell("WATCHDOG=1") for _ in range(10_000))
-    notifier.close()
-    deaf.close()
+    with closing(Manager(abstract_name())) as deaf:
+        notifier = Notifier(deaf.address)
+        assert not all(notifier.tell("WATCHDOG=1") for _ in range(10_000))
+        notifier.close()
 
 
 def test_a_reload_has_its_time() -> None:

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -22,8 +21,8 @@ WATCHDOG_S = 0.1
 
 
 @pytest.fixture
-def manager(tmp_path: Path) -> Iterator[Manager]:
-    yield from managers(tmp_path)
+def manager() -> Iterator[Manager]:
+    yield from managers()
 
 
 class Service:

@@ -30,9 +30,9 @@ sys.exit(main())
 
 
 @pytest.fixture
-def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
+def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
     """What is started in the test is guarded by it."""
-    for made in managers(tmp_path):
+    for made in managers():
         monkeypatch.setenv("NOTIFY_SOCKET", made.address)
         monkeypatch.setenv("WATCHDOG_USEC", str(WATCHDOG_S * 1_000_000))
         yield made

@@ -70,7 +70,7 @@ def _url(table: Table, key: str, folder: Path) -> tuple[str, Path | None]:
     if file is not None:
         if given:
             table.problem(file_key, f"{file_key}: there is {key}, too. Keep one of them.")
-        given, key = first_line(table, file_key, file, "the URL").strip(), file_key
+        given, key = first_line(table, file_key, file).strip(), file_key
     if given and not _is_usable(given):
         # Its value is not shown: the URL of a webhook is a secret.
         table.problem(key, f"{key} is no URL that can be used. Write http://HOST/PATH or https://HOST/PATH.")

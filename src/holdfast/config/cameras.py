@@ -176,7 +176,7 @@ def _account(table: Table, folder: Path) -> tuple[str, str | None, Path | None]:
     if password is not None:
         table.problem("password_file", "password_file: there is a password, too. Keep one of them.")
         return user, password, file
-    return user, first_line(table, "password_file", file, "the password"), file
+    return user, first_line(table, "password_file", file), file
 
 
 def _with_account(table: Table, key: str, address: StreamAddress, user: str, password: str | None) -> StreamAddress:

@@ -7,8 +7,8 @@ from holdfast.config.tables import Table, shown
 MOST_BYTES = 4096
 
 
-def first_line(table: Table, key: str, file: Path, what: str) -> str:
-    """The first line of a file that `key` names, empty after a problem was noted. `what`: what is expected there."""
+def first_line(table: Table, key: str, file: Path) -> str:
+    """The first line of a file that `key` names, empty after a problem was noted."""
     value = shown(key, file)
     try:
         with file.open("rb") as opened:
@@ -23,6 +23,6 @@ def first_line(table: Table, key: str, file: Path, what: str) -> str:
         table.problem(key, f"{key} = {value} cannot be the name of a file.")
         return ""
     if not lines or not lines[0].strip():
-        table.problem(key, f"{key} = {value} is empty. Its first line is {what}.")
+        table.problem(key, f"{key} = {value} is empty. Its first line is what is read.")
         return ""
     return lines[0]

@@ -60,11 +60,6 @@ _CAMERAS = {
     "password_file: there is a password, too. Keep one of them.": (
         "password_file: password도 있습니다. 하나만 남기십시오."
     ),
-    "password_file = {value} cannot be read ({reason}).": "password_file = {value}: 읽을 수 없습니다 ({reason}).",
-    "password_file = {value} is no UTF-8 text.": "password_file = {value}: UTF-8 텍스트가 아닙니다.",
-    "password_file = {value} is empty. Its first line is the password.": (
-        "password_file = {value}: 비어 있습니다. 첫 줄에 비밀번호를 쓰십시오."
-    ),
     "{key} has a user, and there is the key user, too. Keep one of them.": (
         "{key}: URL에 사용자가 있는데 user도 있습니다. 하나만 남기십시오."
     ),
