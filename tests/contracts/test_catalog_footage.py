@@ -1,5 +1,6 @@
 """What every catalog knows of when there is footage, and that its totals never drift from its segments."""
 
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
 from itertools import product
@@ -113,10 +114,13 @@ CHANGES = st.one_of(
 )
 
 
+BEFORE = st.one_of(st.none(), TIMES, st.dictionaries(st.sampled_from(["cam_01", "cam_02", "cam_03"]), TIMES))
+
+
 @settings(max_examples=60, deadline=None)
-@given(changes=st.lists(CHANGES, max_size=25), before=st.one_of(st.none(), TIMES), limit=st.integers(1, 6))
+@given(changes=st.lists(CHANGES, max_size=25), before=BEFORE, limit=st.integers(1, 6))
 def test_totals_never_drift_and_what_may_go_is_the_same_in_every_catalog(
-    changes: list[Change], before: WallNs | None, limit: int
+    changes: list[Change], before: WallNs | Mapping[str, WallNs] | None, limit: int
 ) -> None:
     fake = FakeCatalog()
     quick = WriterSettings(gather_s=0.0)

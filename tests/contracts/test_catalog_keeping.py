@@ -57,6 +57,8 @@ def test_the_oldest_may_go_first_and_never_what_is_open_uncut_missing_or_held(ca
     assert catalog.deletable(limit=2) == (rows[0], rows[1])
     assert catalog.deletable(before_ns=rows[1].wall_end_ns) == (rows[0], rows[1])
     assert catalog.deletable(before_ns=WallNs(rows[1].wall_end_ns - 1)) == (rows[0],)
+    assert catalog.deletable(before_ns={"cam_01": rows[1].wall_end_ns, "cam_02": WallNs(0)}) == (rows[0], rows[1])
+    assert catalog.deletable(before_ns={"cam_02": rows[1].wall_end_ns}) == catalog.deletable(before_ns={}) == ()
     assert catalog.deletable(volume="spare") == catalog.deletable(stream=("cam_02", "main")) == ()
     assert catalog.deletable(volume="main", stream=("cam_01", "main"), limit=1) == (rows[0],)
     put(catalog, held)

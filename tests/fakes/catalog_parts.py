@@ -1,6 +1,7 @@
 """Parts of the catalog in memory: gaps, alarms and lives; volumes; what is kept and what may go."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 
 from holdfast.domain.alarms import AlarmRecord
@@ -20,7 +21,7 @@ from holdfast.domain.times import WallNs
 from holdfast.policy.coverage import joined
 from holdfast.ports.catalog import LastLife
 
-EVER = (1 << 63) - 1
+EVER, EVER_AGO = (1 << 63) - 1, -(1 << 63)
 AT_REST = frozenset({SegmentState.FINAL, SegmentState.DAMAGED})
 
 
@@ -197,9 +198,13 @@ class FakeKeeping(FakeMoments):
         *,
         volume: str | None = None,
         stream: tuple[str, str] | None = None,
-        before_ns: WallNs | None = None,
+        before_ns: WallNs | Mapping[str, WallNs] | None = None,
         limit: int = 1000,
     ) -> tuple[SegmentRecord, ...]:
+        def ended(one: SegmentRecord) -> bool:
+            before = before_ns.get(one.camera, EVER_AGO) if isinstance(before_ns, Mapping) else before_ns
+            return before is None or reach_of(one) <= before
+
         with self._lock:
             found = [
                 one
@@ -207,7 +212,7 @@ class FakeKeeping(FakeMoments):
                 if one.state in AT_REST
                 and volume in (None, one.volume)
                 and stream in (None, stream_of(one))
-                and (before_ns is None or reach_of(one) <= before_ns)
+                and ended(one)
                 and self._may_go(one)
             ]
         return tuple(

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 from holdfast.domain.segments import SegmentRecord
 from holdfast.domain.times import WallNs
@@ -17,8 +18,6 @@ from holdfast.policy.retention import (
     plan,
 )
 from holdfast.ports.catalog import CatalogReads
-
-PAGES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,33 +80,39 @@ def _rooms_of_cameras(catalog: CatalogReads, rules: RetentionRules, asked: Asked
 
 
 def _candidates(catalog: CatalogReads, rules: RetentionRules, facts: Facts, asked: Asked) -> Iterator[SegmentRecord]:
-    """Of everything by which something may have to go, the oldest."""
-    # What one rule takes, and what is in use, is looked over by the next one, and must not be all that there is.
-    limit = PAGES * asked.most + len(asked.in_use)
+    """Of everything by which something may have to go, the oldest on each volume that is there."""
+    # What earlier rules take, and what is in use, is looked over by the next one; one more tells whether there is more.
+    most = asked.most + len(asked.in_use) + 1
     if asked.looks_at_age:
-        yield from _aged(catalog, rules, facts, limit)
+        yield from _aged(catalog, rules, facts, most)
+    most += asked.most
     over = {
         room.camera
         for room in facts.cameras
         if room.used_bytes + room.writes * facts.horizon_s > (rules.quota_of(room.camera) or 0)
     }
-    for one in catalog.cameras() if over else ():
-        if one.camera in over:
-            yield from catalog.deletable(stream=(one.camera, one.stream), limit=limit)
+    streams = [(one.camera, one.stream) for one in catalog.cameras() if one.camera in over] if over else []
+    for stream, room in product(streams, facts.volumes):
+        yield from catalog.deletable(stream=stream, volume=room.name, limit=most)
+    most += asked.most * len(over)
     for room in facts.volumes:
         limit_bytes = rules.limit_of(room)
         if limit_bytes is not None and expected_free(room, limit_bytes, facts.horizon_s) < limit_bytes:
-            yield from catalog.deletable(volume=room.name, limit=limit)
+            yield from catalog.deletable(volume=room.name, limit=most)
 
 
-def _aged(catalog: CatalogReads, rules: RetentionRules, facts: Facts, limit: int) -> Iterator[SegmentRecord]:
-    own = [camera.max_age_ns for camera in rules.cameras.values() if camera.max_age_ns is not None]
-    if not own and rules.max_age_ns is not None:
-        before_ns = WallNs(max(0, facts.now_ns - rules.max_age_ns))
-        yield from catalog.deletable(before_ns=before_ns, limit=limit)
+def _aged(catalog: CatalogReads, rules: RetentionRules, facts: Facts, most: int) -> Iterator[SegmentRecord]:
+    before_ns: WallNs | dict[str, WallNs]
+    if any(camera.max_age_ns is not None for camera in rules.cameras.values()):
+        ages = {one.camera: rules.max_age_of(one.camera) for one in catalog.cameras()}
+        before_ns = {name: _before(facts, age_ns) for name, age_ns in ages.items() if age_ns is not None}
+    elif rules.max_age_ns is not None:
+        before_ns = _before(facts, rules.max_age_ns)
+    else:
         return
-    for one in catalog.cameras() if own else ():
-        max_age_ns = rules.max_age_of(one.camera)
-        if max_age_ns is not None:
-            before_ns = WallNs(max(0, facts.now_ns - max_age_ns))
-            yield from catalog.deletable(stream=(one.camera, one.stream), before_ns=before_ns, limit=limit)
+    for room in facts.volumes:
+        yield from catalog.deletable(before_ns=before_ns, volume=room.name, limit=most)
+
+
+def _before(facts: Facts, age_ns: int) -> WallNs:
+    return WallNs(max(0, facts.now_ns - age_ns))

@@ -3,7 +3,7 @@
 import contextlib
 import heapq
 import sqlite3
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from itertools import islice
 
 from holdfast.catalog.reading import EVER, Reading, given_range
@@ -69,18 +69,20 @@ class KeepingQueries(Reading):
         *,
         volume: str | None = None,
         stream: tuple[str, str] | None = None,
-        before_ns: WallNs | None = None,
+        before_ns: WallNs | Mapping[str, WallNs] | None = None,
         limit: int = 1000,
     ) -> tuple[SegmentRecord, ...]:
         """See CatalogReads."""
         camera, name = (None, None) if stream is None else stream
-        before = EVER if before_ns is None else before_ns
         given = self._given(camera=camera, stream=name, volume=volume)
         with self._reading() as connection, contextlib.ExitStack() as stack:
             # One state of the catalog for all of it.
             connection.execute("BEGIN")
             places = connection.execute(_PLACES, given).fetchall()
-            free = {one: self._free(connection, one, before) for one in {place["camera"] for place in places}}
+            if isinstance(before_ns, Mapping):
+                places = [place for place in places if place["camera"] in before_ns]
+            reaches = {place["camera"]: _reach_of(place["camera"], before_ns) for place in places}
+            free = {one: self._free(connection, one, reach_ns) for one, reach_ns in reaches.items()}
             # Each is read only as far as it is needed, and held time is jumped over: what may go is found as fast
             # when nearly everything is held.
             found = [
@@ -108,6 +110,12 @@ class KeepingQueries(Reading):
             given = self._given(camera=camera, stream=stream, before_ns=before_ns)
             row = connection.execute(_LAST_DELETED, given).fetchone()
         return None if row is None else gap_from(row)
+
+
+def _reach_of(camera: str, before_ns: WallNs | Mapping[str, WallNs] | None) -> int:
+    if before_ns is None:
+        return EVER
+    return before_ns[camera] if isinstance(before_ns, Mapping) else before_ns
 
 
 def _merged(found: Iterable[Iterator[sqlite3.Row]]) -> Generator[sqlite3.Row, None, None]:

@@ -1,6 +1,6 @@
 """The catalog as the recorder and the user interfaces need it. Recording never waits for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -149,12 +149,13 @@ class KeepingReads(Protocol):
         *,
         volume: str | None = None,
         stream: tuple[str, str] | None = None,
-        before_ns: WallNs | None = None,
+        before_ns: WallNs | Mapping[str, WallNs] | None = None,
         limit: int = 1000,
     ) -> tuple[SegmentRecord, ...]:
         """Segments that may be deleted, oldest first: neither open, nor still to be cut, nor overlapping a hold.
 
-        `stream`: (camera, stream), only of this one. `before_ns`: only what ended by then.
+        `stream`: (camera, stream), only of this one. `before_ns`: only what ended by then; a moment for each camera
+        leaves the others out.
         """
 
     def last_deleted(self, camera: str, stream: str, *, before_ns: WallNs) -> GapRecord | None:
