@@ -1,6 +1,7 @@
 """A recorded file in a real browser."""
 
 import json
+import os
 import queue
 import shutil
 import subprocess
@@ -67,7 +68,9 @@ def test_chromium_knows_how_long_a_file_is_and_seeks_in_it(tmp_path: Path, seed:
         page.write_text(PAGE.format(name=file.name, listener=address), encoding="utf-8")
         profile = f"--user-data-dir={tmp_path / 'profile'}"
         quiet = subprocess.DEVNULL
-        browser = processes.start([str(CHROMIUM), *OPTIONS, profile, page.as_uri()], stdout=quiet, stderr=quiet)
+        command = [str(CHROMIUM), *OPTIONS, profile, page.as_uri()]
+        # Its own socket lies in a temporary folder, and must have a short name (unix(7)).
+        browser = processes.start(command, stdout=quiet, stderr=quiet, env=os.environ | {"TMPDIR": "/tmp"})
         try:
             told = json.loads(reports.get(timeout=PATIENCE_S))
         finally:
