@@ -75,6 +75,9 @@ def killed(root: Path, *, times: int, seed: int, removes: bool = False) -> list[
         target, options, cut_off = disk.folder / "backup", ["--remove"] * removes, 0
         for number in range(times):
             running = _begin(made, target, *options)
+            if not cut_off:
+                # One of them is sure to have begun, however long that takes here.
+                await_that(partial(_has_record, target), 30)
             time.sleep(chance.uniform(0.3, 4.0))
             cut_off += running.poll() is None and _has_record(target)
             with contextlib.suppress(ProcessLookupError):
