@@ -26,7 +26,7 @@ def read_backup(table: Table, folder: Path, cameras: Sequence[str], *, is_there:
     if not is_there:
         return None
     if "\0" in to:
-        table.problem("to", f"to = {shown('to', to)} cannot be the name of a folder.")
+        table.problem("to", f"to = {shown('to', Path(to))} cannot be the name of a folder.")
     if table.has("at") == table.has("every"):
         table.problem("at", 'Say when: either at = "03:00" for once a day, or every = "6h".')
     return settings

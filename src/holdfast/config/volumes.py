@@ -78,7 +78,7 @@ def _is_usable(name: str) -> bool:
 def _path(table: Table, key: str, *, required: bool = False) -> str | None:
     path = table.text(key, required=required)
     if "\0" in path:
-        table.problem(key, f"{key} = {shown(key, path)} cannot be the name of a folder.")
+        table.problem(key, f"{key} = {shown(key, Path(path))} cannot be the name of a folder.")
         return None
     return path or None
 

@@ -73,12 +73,6 @@ _CONFIGURATION = {
         "{key}: 쓸 수 있는 URL이 아닙니다. http://HOST/PATH 또는 https://HOST/PATH 형식으로 쓰십시오."
     ),
     "{file_key}: there is {key}, too. Keep one of them.": "{file_key}: {key}도 있습니다. 하나만 남기십시오.",
-    "{key} = {value} cannot be read ({reason}).": "{key} = {value}: 읽을 수 없습니다 ({reason}).",
-    "{key} = {value} is no UTF-8 text.": "{key} = {value}: UTF-8 텍스트가 아닙니다.",
-    "{key} = {value} cannot be the name of a file.": "{key} = {value}: 파일 이름으로 쓸 수 없습니다.",
-    "{key} = {value} is empty. Its first line is what is read.": (
-        "{key} = {value}: 비어 있습니다. 첫 줄만 읽으므로 첫 줄에 내용을 쓰십시오."
-    ),
 }
 
 ALARMS: Mapping[str, str] = {**_RAISED, **_NOT_DELIVERED, **_CONFIGURATION}

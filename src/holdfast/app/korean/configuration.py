@@ -100,6 +100,12 @@ _FILE = {
     "name = {value} is the name of another volume, too. Give each its own.": (
         "name = {value}: 다른 볼륨과 이름이 같습니다. 서로 다른 이름을 지정하십시오."
     ),
+    "{key} = {value} cannot be read ({reason}).": "{key} = {value}: 읽을 수 없습니다 ({reason}).",
+    "{key} = {value} is no UTF-8 text.": "{key} = {value}: UTF-8 텍스트가 아닙니다.",
+    "{key} = {value} cannot be the name of a file.": "{key} = {value}: 파일 이름으로 쓸 수 없습니다.",
+    "{key} = {value} is empty. Its first line is what is read.": (
+        "{key} = {value}: 비어 있습니다. 첫 줄만 읽으므로 첫 줄에 내용을 쓰십시오."
+    ),
     "{key} = {value} cannot be the name of a folder.": "{key} = {value}: 폴더 이름으로 쓸 수 없습니다.",
     "retry_cap is shorter than retry_base.": "retry_cap이 retry_base보다 짧습니다.",
 }
