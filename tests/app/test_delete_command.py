@@ -79,7 +79,7 @@ def test_footage_outside_the_range_never_goes(made: Several, capsys: Shown) -> N
     # From within the first to within the last.
     assert delete(made, "--yes", begin="2023-11-14T22:13:25Z", end="2023-11-14T22:13:55Z") == Exit.OK
     assert left(made) == {SEGMENTS[0].path, SEGMENTS[3].path, OTHER.path}
-    assert "2 files reach out of the range, and stay whole." in capsys.readouterr().out
+    assert "Partly outside the range, and left whole: 2 files, between" in capsys.readouterr().out
 
 
 def test_what_is_held_or_open_stays(made: Several, capsys: Shown) -> None:
@@ -89,7 +89,7 @@ def test_what_is_held_or_open_stays(made: Several, capsys: Shown) -> None:
     assert left(made) == {SEGMENTS[1].path, SEGMENTS[3].path, OTHER.path}
     shown = capsys.readouterr().out
     assert "1 file is held, and stay." in shown
-    assert "1 file is being written, and stay." in shown
+    assert "Being written, and left: 1 file." in shown
     assert [gap.detail["segments"] for gap in gaps(made)] == [1, 1]
     assert delete(made, "--yes") == Exit.INCOMPLETE
 

@@ -134,14 +134,18 @@ def _print_plan(planned: DeletionPlan) -> None:
         print_table(rows, COLUMNS, NARROW)
     print(say("{count} files go, {size}.", count=len(planned.go), size=space_words(planned.size_bytes)))
     if planned.held:
-        print(say("{count} files are held, and stay. To see the holds: holdfast holds", count=len(planned.held)))
+        print(
+            say(
+                "Held, and not deleted: {count} files. To see the holds: holdfast holds FOLDER", count=len(planned.held)
+            )
+        )
     if planned.beyond:
         first = min(row.wall_start_ns for row in planned.beyond)
         last = max(row.wall_end_ns for row in planned.beyond)
-        sentence = "{count} files reach out of the range, and stay whole. They lie between {first} and {last}."
+        sentence = "Partly outside the range, and left whole: {count} files, between {first} and {last}."
         print(say(sentence, count=len(planned.beyond), first=local(first), last=local(WallNs(last + NS_PER_S - 1))))
     if planned.in_use:
-        print(say("{count} files are being written, and stay.", count=len(planned.in_use)))
+        print(say("Being written, and left: {count} files.", count=len(planned.in_use)))
 
 
 def _sorted(planned: DeletionPlan) -> Iterator[tuple[str, Sequence[SegmentRecord]]]:

@@ -118,13 +118,13 @@ BACKUP_SAID: Mapping[str, str] = {
     ),
     "Nothing is deleted.": "아무것도 삭제하지 않았습니다.",
     "{count} files go, {size}.": "삭제할 파일: {count}개, {size}.",
-    "{count} files are held, and stay. To see the holds: holdfast holds": (
-        "보존 중인 파일 {count}개는 남습니다. 보존 목록을 보려면: holdfast holds"
+    "Held, and not deleted: {count} files. To see the holds: holdfast holds FOLDER": (
+        "보존 중인 파일 {count}개는 남습니다. 보존 목록을 보려면: holdfast holds FOLDER"
     ),
-    "{count} files reach out of the range, and stay whole. They lie between {first} and {last}.": (
+    "Partly outside the range, and left whole: {count} files, between {first} and {last}.": (
         "구간 밖에 걸친 파일 {count}개는 그대로 남습니다. 이 파일들의 범위: {first} ~ {last}."
     ),
-    "{count} files are being written, and stay.": "녹화 중인 파일 {count}개는 남습니다.",
+    "Being written, and left: {count} files.": "녹화 중인 파일 {count}개는 남습니다.",
     "Deleted: {count} files, {size}.": "삭제함: 파일 {count}개, {size}.",
     "{count} files stay: they were held meanwhile, or came home to another disk. Look again: --plan": (
         "파일 {count}개는 남습니다. 그사이 보존되었거나 다른 디스크로 옮겨졌습니다. 다시 확인하려면: --plan"
