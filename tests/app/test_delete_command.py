@@ -88,7 +88,7 @@ def test_what_is_held_or_open_stays(made: Several, capsys: Shown) -> None:
     assert delete(made, "--yes") == Exit.OK
     assert left(made) == {SEGMENTS[1].path, SEGMENTS[3].path, OTHER.path}
     shown = capsys.readouterr().out
-    assert "1 file is held, and stay." in shown
+    assert "Held, and not deleted: 1 file. To see the holds: holdfast holds FOLDER" in shown
     assert "Being written, and left: 1 file." in shown
     assert [gap.detail["segments"] for gap in gaps(made)] == [1, 1]
     assert delete(made, "--yes") == Exit.INCOMPLETE

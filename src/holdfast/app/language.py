@@ -21,7 +21,7 @@ CLAUSES = frozenset({"reason", "remedy", "sentence", "what", "difference", "trou
 """Holes that hold words of ours and not data: they are translated in their turn."""
 NUMBERS = frozenset({"bytes", "count", "offset", "seconds"})
 _HOLE = re.compile(r"\{(\w+)\}")
-_OF_ONE = {"are": "is", "were": "was", "stay": "stays", "go": "goes", "reach": "reaches", "lie": "lies"}
+_OF_ONE = {"are": "is", "were": "was", "stay": "stays", "go": "goes"}
 _COUNTED = re.compile(
     r"(?<!\} of )\{(\w+)\} (alarm|camera|file|frame|gap|hold|line|picture|place|thumbnail|track)s\b"
     rf"(?: ({'|'.join(_OF_ONE)})\b)?"
